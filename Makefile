@@ -1,0 +1,67 @@
+# Two commands do everything, set-up included: `make run` and `make test`.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+HOST ?= 127.0.0.1
+PORT ?= 7860
+export HOST PORT
+# Packages that only the tests need: the browser that they drive.
+TEST_PACKAGES := chromium
+
+.DEFAULT_GOAL := help
+.PHONY: help run test packages test-packages stimuli bench screenshots clean
+
+help:
+	@echo "make run          set up what is missing and start the app on http://$(HOST):$(PORT)"
+	@echo "make test         set up what is missing and run lint, types, unit and browser tests"
+	@echo "make bench        run every benchmark; results go to benchmarks/results/"
+	@echo "make screenshots  redraw the README's pictures from the running app"
+
+run: packages $(VENV)/run.stamp
+	$(BIN)/python app.py
+
+test: packages test-packages $(VENV)/test.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest
+
+bench: packages test-packages $(VENV)/test.stamp
+	for job in benchmarks/*.py; do $(BIN)/python $$job || exit 1; done
+
+screenshots: packages test-packages $(VENV)/test.stamp
+	$(BIN)/python tests/screenshots.py docs
+
+packages: PACKAGES = $(shell cat packages.txt)
+packages:
+	@$(call debian,$(PACKAGES))
+
+test-packages:
+	@$(call debian,$(TEST_PACKAGES))
+
+$(VENV)/run.stamp: requirements.txt
+	@$(PYTHON) -c "import ensurepip" 2>/dev/null || { $(call debian,python3-venv); }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+$(VENV)/test.stamp: requirements-dev.txt $(VENV)/run.stamp
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@
+
+clean:
+	rm -rf $(VENV) data runs .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+# $(call debian,NAMES): install the Debian packages among NAMES that are missing, or say in one line what to do.
+define debian
+missing=""; for name in $(1); do \
+  dpkg-query -W -f '$${Status}' $$name 2>/dev/null | grep -q "ok installed" || missing="$$missing $$name"; done; \
+if [ -n "$$missing" ]; then \
+  if ! command -v apt-get >/dev/null; then \
+    echo "Not a Debian system: install the equivalent of$$missing, then run make again." >&2; exit 1; fi; \
+  if [ "$$(id -u)" = 0 ]; then as_root=""; elif command -v sudo >/dev/null; then as_root="sudo"; else \
+    echo "Missing Debian packages:$$missing. As root: apt-get install$$missing" >&2; exit 1; fi; \
+  echo "Installing Debian packages:$$missing"; \
+  $$as_root apt-get update -qq && \
+  $$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; fi
+endef

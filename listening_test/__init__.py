@@ -1,0 +1,1 @@
+"""A blind listening test; its core imports neither gradio nor torch."""

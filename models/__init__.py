@@ -1,0 +1,1 @@
+"""What the two papers built, made playable: composition, separation and the checkpoints they load."""

@@ -1,0 +1,9 @@
+"""separate tab."""
+import gradio as gr
+
+def warm_up() -> None:
+    """Load what the first visitor would wait for."""
+
+def build() -> None:
+    """Build the tab."""
+    gr.Markdown("separate")

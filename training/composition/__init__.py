@@ -1,0 +1,1 @@
+"""Corpus, fit and report of the composition networks."""

@@ -1,0 +1,1 @@
+"""Data, fit and report of the separation networks."""
