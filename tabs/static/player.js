@@ -23,19 +23,19 @@ export class Player extends EventTarget {
   #loading = 0;
   playing = false;
 
+  // context: null for the page's own sound output, made on the first load; tests pass an OfflineAudioContext.
+  constructor(context = null) {
+    super();
+    this.#context = context;
+  }
+
   // Fetch and decode one sound per slot; whatever was loaded before stops and is forgotten.
   async load(urls) {
     const loading = ++this.#loading;
     this.stop();
     this.#buffers = [];
     const context = this.#ensureContext();
-    const buffers = await Promise.all(
-      urls.map(async (url) => {
-        const response = await fetch(url);
-        if (!response.ok) throw new Error(`the sound could not be loaded (${response.status})`);
-        return context.decodeAudioData(await response.arrayBuffer());
-      }),
-    );
+    const buffers = await Promise.all(urls.map((url) => decoded(context, url)));
     if (loading !== this.#loading) return; // a later load has taken over
     this.#buffers = buffers;
     this.#gains.forEach((gain) => gain.disconnect());
@@ -49,22 +49,15 @@ export class Player extends EventTarget {
 
   // Replace the sound of the given slots without stopping: the position is kept. urls: {slot: url}.
   async replace(urls) {
-    const position = this.position;
     const context = this.#ensureContext();
     const loading = this.#loading;
     const fresh = await Promise.all(
-      Object.entries(urls).map(async ([slot, url]) => {
-        const response = await fetch(url);
-        if (!response.ok) throw new Error(`the sound could not be loaded (${response.status})`);
-        return [Number(slot), await context.decodeAudioData(await response.arrayBuffer())];
-      }),
+      Object.entries(urls).map(async ([slot, url]) => [Number(slot), await decoded(context, url)]),
     );
     if (loading !== this.#loading) return;
     const resume = this.playing;
-    const at = resume ? this.position : position;
     if (resume) this.pause();
     fresh.forEach(([slot, buffer]) => (this.#buffers[slot] = buffer));
-    this.#pausedAt = at;
     if (resume) await this.play();
   }
 
@@ -97,7 +90,7 @@ export class Player extends EventTarget {
   async play(slot = this.#slot) {
     if (!this.loaded) return;
     if (this.playing) return this.switchTo(slot);
-    await this.#ensureContext().resume();
+    if (this.#context instanceof AudioContext) await this.#context.resume();
     if (this.playing) return;
     if (this.#pausedAt >= this.duration - 0.01) this.#pausedAt = 0;
     this.#slot = slot;
@@ -220,6 +213,12 @@ export class Player extends EventTarget {
   #changed() {
     this.dispatchEvent(new Event("state"));
   }
+}
+
+async function decoded(context, url) {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`the sound could not be loaded (${response.status})`);
+  return context.decodeAudioData(await response.arrayBuffer());
 }
 
 function scaled(curve, gain) {

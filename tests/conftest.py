@@ -1,0 +1,102 @@
+"""Fixtures of the browser tests: one running app, one Chromium, and a page that notices what a user would not."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+ROOT = Path(__file__).parent.parent
+CHROMIUM = "/usr/bin/chromium"
+# Every other host is unresolvable, so a request that leaves the origin fails, and `page` reports it.
+CHROMIUM_ARGS = [
+    "--no-sandbox",
+    "--autoplay-policy=no-user-gesture-required",
+    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
+]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for(url: str, process: subprocess.Popen[bytes], seconds: float = 90) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        assert process.poll() is None, f"the app stopped with exit status {process.returncode}"
+        try:
+            with urllib.request.urlopen(url, timeout=5) as response:
+                if response.status == 200:
+                    return
+        except (urllib.error.URLError, TimeoutError):
+            time.sleep(0.2)
+    raise AssertionError(f"no answer from {url} within {seconds} s")
+
+
+@pytest.fixture(scope="session")
+def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The real app in its own process, with its own database and folders; its log may hold no traceback."""
+    room = tmp_path_factory.mktemp("app")
+    port, log = free_port(), room / "app.log"
+    environment = {
+        **os.environ,
+        "HOST": "127.0.0.1",
+        "PORT": str(port),
+        "GRADIO_TEMP_DIR": str(room / "gradio"),
+        "DATABASE_URL": f"sqlite:///{room / 'ratings.db'}",
+    }
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
+        )
+        try:
+            wait_for(f"http://127.0.0.1:{port}/healthz", process)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+    assert "Traceback" not in log.read_text(), log.read_text()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGS)
+        yield chromium
+        chromium.close()
+
+
+def watched_page(context: BrowserContext, origin: str, faults: list[str]) -> Page:
+    """A page that writes every request to another host and every uncaught script error into `faults`."""
+    page = context.new_page()
+    page.on("pageerror", lambda error: faults.append(f"script error: {error}"))
+    page.on(
+        "request",
+        lambda request: (
+            faults.append(f"foreign request: {request.url}")
+            if not request.url.startswith((origin, "blob:", "data:", "about:"))
+            else None
+        ),
+    )
+    return page
+
+
+@pytest.fixture
+def page(app_url: str, browser: Browser) -> Iterator[Page]:
+    """A fresh visitor on the app's front page."""
+    faults: list[str] = []
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
+    visitor = watched_page(context, app_url, faults)
+    visitor.goto(app_url)
+    yield visitor
+    context.close()
+    assert not faults, faults

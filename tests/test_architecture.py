@@ -1,0 +1,161 @@
+"""The arrows of the house: who may import whom, and in which rooms each library lives."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+ROOMS = ("app", "audio", "models", "listening_test", "tabs", "training", "benchmarks")
+
+# The longest prefix that fits an importer decides what it may import of ours; "." stands for itself.
+ARROWS = {
+    "audio": (),
+    "models": (),
+    "models.checkpoint": (),
+    "models.composition": ("audio", "models.checkpoint", "models.composition"),
+    "models.separation": ("audio", "models.checkpoint", "models.separation"),
+    "models.example_song": ("audio", "models.composition"),
+    "listening_test": ("audio", "listening_test"),
+    "listening_test.prepare": ("audio", "listening_test", "models"),
+    "training": (),
+    "training.composition": ("audio", "models.checkpoint", "models.composition", "training.composition"),
+    "training.separation": ("audio", "models.checkpoint", "models.separation", "training.separation"),
+    "tabs": ("audio", "models", "listening_test"),
+    "app": ("tabs", "listening_test.routes"),
+    "benchmarks": ("audio", "models", "listening_test", "training"),
+}
+
+# Inside a room: a file may import only files that stand before it. Files that are not listed may import any listed.
+ORDER = {
+    "models.composition": ("blues_form", "score", "encoding", "networks", "generate"),
+    "models.separation": ("spectrogram", "mask", "networks", "separate"),
+}
+
+LIBRARIES = {
+    "gradio": ("app", "tabs"),
+    "uvicorn": ("app",),
+    "fastapi": ("app", "listening_test.routes"),
+    "fluidsynth": ("models.composition.render",),
+    "pretty_midi": ("models.composition.score",),
+    "sqlalchemy": ("listening_test.store",),
+    "pyloudnorm": ("audio",),
+    "soundfile": ("audio",),
+    "soxr": ("audio",),
+    "safetensors": ("models.checkpoint",),
+    "torch": ("models", "training", "benchmarks"),
+    "librosa": ("models.separation.baselines", "training", "benchmarks"),
+    "pandas": ("listening_test.statistics", "listening_test.__main__", "training"),
+    "mir_eval": ("training", "benchmarks"),
+    "yaml": ("listening_test.study",),
+}
+
+
+def within(module: str, prefix: str) -> bool:
+    return module == prefix or module.startswith(prefix + ".")
+
+
+def imports(tree: ast.AST) -> list[str]:
+    """Every module that a file imports, also inside functions; `from a import b` counts as a and as a.b."""
+    found: list[str] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            if node.level:
+                found.append("." * node.level)
+            else:
+                found += [f"{node.module}.{alias.name}" for alias in node.names]
+    return found
+
+
+def violations(module: str, source: str, modules: set[str]) -> list[str]:
+    """What `module` imports against the tables; `modules` are the dotted names of all our files."""
+    faults = []
+    for name in imports(ast.parse(source)):
+        ours = next((known for known in (name, name.rpartition(".")[0]) if known in modules), None)
+        if name.startswith("."):
+            faults.append(f"{module}: relative import")
+        elif ours or name.split(".")[0] in ROOMS:
+            faults += arrow_faults(module, ours or name)
+        else:
+            allowed = LIBRARIES.get(name.split(".")[0])
+            if allowed is not None and not any(within(module, room) for room in allowed):
+                faults.append(f"{module}: {name.split('.')[0]} lives in {', '.join(allowed)}")
+    return faults
+
+
+def arrow_faults(importer: str, imported: str) -> list[str]:
+    rule = max((prefix for prefix in ARROWS if within(importer, prefix)), key=len)
+    allowed = (*ARROWS[rule], importer)
+    if not any(within(imported, prefix) for prefix in allowed):
+        return [f"{importer}: may not import {imported}"]
+    for room, order in ORDER.items():
+        if within(importer, room) and within(imported, room):
+            here, there = importer.removeprefix(room + "."), imported.removeprefix(room + ".")
+            if here in order and (there not in order or order.index(there) >= order.index(here)):
+                return [f"{importer}: {there} does not stand before {here}"]
+    return []
+
+
+def dotted(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def files() -> dict[str, Path]:
+    found = [ROOT / "app.py", ROOT / "audio.py"]
+    for room in ROOMS[2:]:
+        found += (ROOT / room).rglob("*.py")
+    return {dotted(path): path for path in found}
+
+
+def test_every_import_follows_the_arrows() -> None:
+    known = files()
+    assert len(known) > 20
+    faults = [fault for name, path in known.items() for fault in violations(name, path.read_text(), set(known))]
+    assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize(
+    ("module", "line", "fault"),
+    [
+        ("audio", "from models import checkpoint", "may not import models.checkpoint"),
+        ("models.separation.mask", "from models.composition import score", "may not import models.composition.score"),
+        ("models.composition.score", "from models.composition import networks", "does not stand before"),
+        ("models.composition.blues_form", "import models.composition.render", "does not stand before"),
+        ("listening_test.session", "import models.checkpoint", "may not import models.checkpoint"),
+        ("listening_test.session", "def f():\n    import torch", "torch lives in"),
+        ("listening_test.store", "import gradio as gr", "gradio lives in"),
+        ("tabs.compose", "from tabs import separate", "may not import tabs.separate"),
+        ("tabs.compose", "from training.composition import corpus", "may not import training.composition"),
+        ("app", "from models import checkpoint", "may not import models.checkpoint"),
+        ("app", "from listening_test import store", "may not import listening_test.store"),
+        ("benchmarks.startup", "import app", "may not import app"),
+        ("training.composition.train", "from . import corpus", "relative import"),
+        ("models.composition.generate", "import pretty_midi", "pretty_midi lives in"),
+    ],
+)
+def test_a_planted_violation_is_found(module: str, line: str, fault: str) -> None:
+    faults = violations(module, line, set(files()))
+    assert len(faults) == 1
+    assert fault in faults[0]
+
+
+@pytest.mark.parametrize(
+    ("module", "line"),
+    [
+        ("listening_test.prepare", "from models.composition import render"),
+        ("tabs.listen", "from listening_test import study"),
+        ("models.composition.render", "import fluidsynth"),
+    ],
+)
+def test_a_permitted_import_passes(module: str, line: str) -> None:
+    assert violations(module, line, set(files())) == []
+
+
+def test_only_the_files_of_the_plan_stand_at_the_top() -> None:
+    python = {path.name for path in ROOT.glob("*.py")}
+    assert python == {"app.py", "audio.py"}
+    meaningless = {"utils.py", "helpers.py", "common.py", "misc.py"}
+    assert not [path for path in files().values() if path.name in meaningless]
