@@ -5,11 +5,10 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
@@ -34,10 +33,9 @@ def wait_for(url: str, process: subprocess.Popen[bytes], seconds: float = 90) ->
     while time.monotonic() < deadline:
         assert process.poll() is None, f"the app stopped with exit status {process.returncode}"
         try:
-            with urllib.request.urlopen(url, timeout=5) as response:
-                if response.status == 200:
-                    return
-        except (urllib.error.URLError, TimeoutError):
+            if httpx.get(url, timeout=5).status_code == 200:
+                return
+        except httpx.TransportError:
             time.sleep(0.2)
     raise AssertionError(f"no answer from {url} within {seconds} s")
 
