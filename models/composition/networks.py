@@ -9,6 +9,7 @@ chords. One dense matrix holds all connections; a fixed mask of the topology mak
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -50,11 +51,10 @@ class BlockLSTMConfig:
     weight_range: float = 0.2
 
     @classmethod
-    def from_dict(cls, values: dict[str, object]) -> BlockLSTMConfig:
+    def from_dict(cls, values: dict[str, Any]) -> BlockLSTMConfig:
         """Rebuild from the JSON of a checkpoint."""
-        groups = tuple(Group(**{**group, "hears": tuple(group["hears"])}) for group in values["groups"])  # type: ignore[attr-defined]
-        biases = tuple(values["gate_biases"])  # type: ignore[arg-type]
-        return cls(**{**values, "groups": groups, "gate_biases": biases})  # type: ignore[arg-type]
+        groups = tuple(Group(**{**group, "hears": tuple(group["hears"])}) for group in values["groups"])
+        return cls(**{**values, "groups": groups, "gate_biases": tuple(values["gate_biases"])})
 
 
 class BlockLSTM(nn.Module):

@@ -1,0 +1,109 @@
+"""Compose from the command line: python -m models.composition --key G --seed 7 --out take.wav --out take.mid."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import audio
+from models.composition import generate
+from models.composition.blues_form import FORMS, form_named
+from models.composition.metrics import chord_accuracy, roll_in_c, segment_letters
+from models.composition.render import render
+from models.composition.score import DEFAULT_INSTRUMENTS, Score, ScoreError, read_midi, write_midi
+
+SUFFIXES = (".mid", ".wav", ".flac")
+
+
+def main() -> int:
+    """Compose, write and report; return the exit status, 2 with one line on what the user can put right."""
+    arguments = _parser().parse_args()
+    if arguments.list:
+        print(f"models: {', '.join(generate.COMPOSERS)} (default: {generate.DEFAULT})\nforms: {', '.join(FORMS)}")
+        return 0
+    try:
+        _refuse_outputs(arguments.out)
+        score = generate.compose(
+            arguments.model,
+            form=arguments.form,
+            key=arguments.key,
+            tempo=arguments.tempo,
+            choruses=arguments.choruses,
+            seed=arguments.seed,
+            primer=seed_notes(read_midi(arguments.primer)) if arguments.primer else (),
+            threshold=arguments.threshold,
+            temperature=arguments.temperature,
+        )
+        _write(score, arguments.out, {"melody": arguments.melody, "chords": arguments.chords})
+        if arguments.json:
+            print(json.dumps(report(score, arguments.form)))
+    except (ValueError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    """Describe the options."""
+    parser = argparse.ArgumentParser(prog="python -m models.composition", description="Compose a twelve-bar blues.")
+    parser.add_argument("--list", action="store_true", help="print models and forms")
+    parser.add_argument("--model", default="default")
+    parser.add_argument("--form", default="bebop")
+    parser.add_argument("--key", default="C")
+    parser.add_argument("--tempo", type=float, default=120, help="beats per minute, 40-300")
+    parser.add_argument("--choruses", type=int, default=1, help="1-8")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--primer", type=Path, metavar="FILE.mid", help="begin with this file's first 24 melody notes")
+    parser.add_argument("--threshold", type=float, default=0.5, help="a chord tone sounds above this probability")
+    parser.add_argument("--temperature", type=float, default=1.0, help="of the melody's draws, 0.1-2")
+    parser.add_argument("--melody", default=DEFAULT_INSTRUMENTS["melody"], help="instrument")
+    parser.add_argument("--chords", default=DEFAULT_INSTRUMENTS["chords"], help="instrument")
+    parser.add_argument("--out", type=Path, action="append", default=[], metavar="FILE", help=" ".join(SUFFIXES))
+    parser.add_argument("--json", action="store_true", help="print what was measured on the piece")
+    return parser
+
+
+def _refuse_outputs(paths: Sequence[Path]) -> None:
+    """Raise before composing if an output cannot be written by suffix."""
+    for path in paths:
+        if path.suffix.lower() not in SUFFIXES:
+            raise ScoreError(f"cannot write {path.name}; use one of {', '.join(SUFFIXES)}")
+
+
+def seed_notes(score: Score) -> tuple[int, ...]:
+    """Take the highest note of each onset of the melody, at most 24, as seed notes."""
+    highest: dict[int, int] = {}
+    for note in score.part("melody").notes:
+        highest[note.start] = max(note.pitch, highest.get(note.start, 0))
+    return tuple(highest.values())[: generate.MOST_PRIMER_NOTES]
+
+
+def _write(score: Score, paths: Sequence[Path], instruments: dict[str, str]) -> None:
+    """Write each file by its suffix; the sound is rendered once."""
+    sounds = [path for path in paths if path.suffix.lower() != ".mid"]
+    for path in paths:
+        if path not in sounds:
+            write_midi(path, score, instruments)
+    if sounds:
+        sound = render(score, instruments=instruments)
+        for path in sounds:
+            audio.write(path, sound)
+
+
+def report(score: Score, form: str) -> dict[str, object]:
+    """Measure a piece: length, form, and which bars are segments of the corpus."""
+    roll = roll_in_c(score)
+    _, segments = generate.trained("lstm")
+    return {
+        "seconds": score.seconds,
+        "notes": len(score.notes),
+        "chord_accuracy": chord_accuracy(roll, form_named(form)),
+        "segments": segment_letters(roll, segments),
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())
