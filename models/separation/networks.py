@@ -1,0 +1,156 @@
+"""The paper's feed-forward network over 20-frame windows, at any width.
+
+Simpson, Roma & Plumbley (2015): one hidden layer of 20500 biased sigmoids between 20 frames of 1025 magnitudes and as many
+output sigmoids, each the probability that vocals dominate that bin. The shipped preset is the same family with
+fewer weights: magnitudes on a logarithmic scale, one linear map shared by all frames down to bands and one back up, and
+residual layers between. Magnitudes are (channel, bin, frame), network input (batch, time, feature).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from models.checkpoint import Checkpoint
+from models.separation.spectrogram import BINS, WINDOW_FRAMES, overlap_average, windows
+
+SIGMOID_BIAS = 6.0  # hidden units of the paper: 1 / (1 + exp(6 - x))
+BATCH = 256  # windows at once, bounds memory
+
+
+@dataclass(frozen=True)
+class KaraokeConfig:
+    """Shape of a network of this family.
+
+    Attributes:
+        frames: length of a window.
+        bins: lowest bins that the network sees; those above follow the mean of its top quarter.
+        bands: width of the linear maps shared by all frames; 0 leaves them out, as in the paper.
+        hidden: units per hidden layer.
+        stride: frames from one window to the next when predicting.
+        scale: "peak" divides by the song's largest magnitude (paper); "log" is log(1 + 100 x / the song's RMS).
+        activation: "biased-sigmoid" (paper), or "gelu" in normalised residual layers.
+    """
+
+    frames: int = WINDOW_FRAMES
+    bins: int = 743  # 16 kHz
+    bands: int = 96
+    hidden: tuple[int, ...] = (768, 768, 768)
+    stride: int = 5
+    scale: Literal["peak", "log"] = "log"
+    activation: Literal["biased-sigmoid", "gelu"] = "gelu"
+
+    def __post_init__(self) -> None:
+        """Refuse shapes that no spectrogram has."""
+        if not 1 <= self.bins <= BINS or not 1 <= self.stride <= self.frames or not self.hidden:
+            raise ValueError(f"not a network of this family: {self}")
+
+
+PAPER = KaraokeConfig(bins=BINS, bands=0, hidden=(20500,), stride=1, scale="peak", activation="biased-sigmoid")
+
+
+class BiasedSigmoidLayer(nn.Module):
+    """Linear map and the paper's biased sigmoid."""
+
+    def __init__(self, n_in: int, n_out: int) -> None:
+        """Create the layer with the paper's initial weights, uniform within 4 sqrt(6 / (fan in + fan out))."""
+        super().__init__()
+        self.linear = nn.Linear(n_in, n_out)
+        bound = 4 * math.sqrt(6 / (n_in + n_out))
+        nn.init.uniform_(self.linear.weight, -bound, bound)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (batch, n_in) to (batch, n_out)."""
+        return torch.sigmoid(self.linear(x) - SIGMOID_BIAS)
+
+
+class ResidualLayer(nn.Module):
+    """Layer norm, linear map and GELU; added to the input where the widths agree."""
+
+    def __init__(self, n_in: int, n_out: int) -> None:
+        """Create the layer."""
+        super().__init__()
+        self.norm = nn.LayerNorm(n_in)
+        self.linear = nn.Linear(n_in, n_out)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (batch, n_in) to (batch, n_out)."""
+        y = functional.gelu(self.linear(self.norm(x)))
+        return x + y if x.shape == y.shape else y
+
+
+class DeepKaraoke(nn.Module):
+    """Windows of magnitudes to logits of "vocals dominate here"."""
+
+    def __init__(self, config: KaraokeConfig) -> None:
+        """Build the layers; on torch's meta device this costs no memory at any width."""
+        super().__init__()
+        self.config = config
+        width = config.bands or config.bins
+        layer = ResidualLayer if config.activation == "gelu" else BiasedSigmoidLayer
+        widths = (config.frames * width, *config.hidden)
+        self.analysis = nn.Linear(config.bins, config.bands) if config.bands else nn.Identity()
+        self.layers = nn.Sequential(*(layer(n_in, n_out) for n_in, n_out in zip(widths, widths[1:], strict=False)))
+        self.output = nn.Linear(widths[-1], config.frames * width)
+        self.synthesis = nn.Linear(config.bands, config.bins) if config.bands else nn.Identity()
+
+    def forward(self, windowed: Tensor) -> Tensor:
+        """Map scaled magnitudes (batch, frame, bin) to logits of the same shape."""
+        x = self.analysis(windowed).flatten(1)  # (batch, frame * band)
+        x = self.output(self.layers(x)).unflatten(1, (self.config.frames, -1))
+        return self.synthesis(x)  # type: ignore[no-any-return]
+
+    def level(self, magnitudes: Iterable[Tensor]) -> float:
+        """Measure the reference level of a song given in blocks (channel, bin, frame): its peak or its RMS."""
+        peak, energy, count = 0.0, 0.0, 0
+        for magnitude in magnitudes:
+            power = merged(magnitude) ** 2
+            peak = max(peak, math.sqrt(float(power.max())))
+            energy, count = energy + float(power.sum(dtype=torch.float64)), count + power.numel()
+        return peak if self.config.scale == "peak" else math.sqrt(energy / max(count, 1))
+
+    def scaled(self, magnitude: Tensor, level: float) -> Tensor:
+        """Bring (bin, frame) to the network's input range; the result does not depend on the playing level."""
+        x = magnitude[: self.config.bins] / max(level, torch.finfo(torch.float32).tiny)
+        return x if self.config.scale == "peak" else torch.log1p(100 * x)
+
+    @torch.inference_mode()
+    def predict_proba(self, magnitude: Tensor, level: float | None = None) -> Tensor:
+        """Predict how probable it is that vocals dominate, one mask for all channels.
+
+        Args:
+            magnitude: (channel, 1025, frame), at any level.
+            level: reference level of the whole song where `magnitude` is a part of it; by default its own.
+
+        Returns:
+            Probabilities (1025, frame): means over all windows that cover a frame.
+        """
+        n_frames = magnitude.shape[-1]
+        level = self.level([magnitude]) if level is None else level
+        cut = windows(self.scaled(merged(magnitude), level), self.config.frames, self.config.stride)
+        predicted = torch.cat([torch.sigmoid(self.with_top(self(batch))) for batch in cut.split(BATCH)])
+        return overlap_average(predicted, n_frames, self.config.stride)
+
+    def with_top(self, logits: Tensor) -> Tensor:
+        """Append the bins (batch, frame, bin) that the network does not see: the mean of its top quarter."""
+        top = logits[..., -(self.config.bins // 4 or 1) :].mean(-1, keepdim=True)
+        return torch.cat([logits, top.expand(*logits.shape[:-1], BINS - self.config.bins)], -1)
+
+
+def merged(magnitude: Tensor) -> Tensor:
+    """Merge channels by power: (channel, bin, frame) to (bin, frame)."""
+    return magnitude.square().mean(0).sqrt()
+
+
+def from_checkpoint(checkpoint: Checkpoint) -> DeepKaraoke:
+    """Rebuild a network, ready to predict, from its checkpoint alone."""
+    config = KaraokeConfig(**{**checkpoint.config, "hidden": tuple(checkpoint.config["hidden"])})
+    network = DeepKaraoke(config)
+    network.load_state_dict({name: tensor.float() for name, tensor in checkpoint.tensors.items()})
+    return network.eval().requires_grad_(False)

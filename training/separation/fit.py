@@ -1,0 +1,176 @@
+"""Fit a separation network to mixtures that are drawn anew for every step, and calibrate it.
+
+Each epoch writes a file to resume from, and one epoch is the most that is lost.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from models import checkpoint
+from models.checkpoint import Checkpoint, CheckpointError
+from models.separation.mask import ideal_binary
+from models.separation.networks import PAPER, DeepKaraoke, KaraokeConfig
+from models.separation.spectrogram import windows
+from training.separation.dataset import Material
+from training.separation.remix import draw
+
+LEVEL_DB = 3.0  # standard deviation: a song's reference level is not that of one excerpt
+VALIDATION_MIXTURES = 32
+ALPHAS = np.linspace(0.1, 0.9, 17)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network is trained.
+
+    Attributes:
+        epochs: number of epochs; after each a file to resume from is written.
+        steps: steps per epoch.
+        mixtures: mixtures of 6 s per step, 24 windows each.
+        loss: "weighted-bce" weighs bins by magnitude to the power of 0.75; "mse" is the paper's.
+        optimiser: "adamw" with a one-cycle rate, or the paper's "sgd" with momentum 0.5 at a constant rate.
+        rate: (highest) learning rate.
+    """
+
+    epochs: int
+    steps: int
+    mixtures: int = 12
+    loss: Literal["weighted-bce", "mse"] = "weighted-bce"
+    optimiser: Literal["adamw", "sgd"] = "adamw"
+    rate: float = 1e-3
+
+
+PRESETS = {
+    "deep-karaoke": (KaraokeConfig(), Recipe(epochs=40, steps=50)),
+    "paper": (PAPER, Recipe(epochs=100, steps=150, mixtures=4, loss="mse", optimiser="sgd", rate=0.1)),
+    "smoke": (KaraokeConfig(bands=16, hidden=(32,)), Recipe(epochs=2, steps=3, mixtures=2)),
+}
+
+
+def fit(
+    config: KaraokeConfig, recipe: Recipe, material: Material, validation: Material, seed: int, resume: Path
+) -> tuple[DeepKaraoke, list[dict[str, float]]]:
+    """Fit a network, resuming from `resume` if that file exists.
+
+    Returns:
+        The network and one row of losses per epoch.
+    """
+    torch.manual_seed(seed)
+    network = DeepKaraoke(config)
+    optimiser = _optimiser(network, recipe)
+    curve = _restored(resume, network, optimiser) if resume.exists() else []
+    held_out = mixtures(validation, VALIDATION_MIXTURES, np.random.default_rng([seed, 0]))
+    for epoch in range(len(curve), recipe.epochs):
+        rng = np.random.default_rng([seed, 1 + epoch])
+        losses = []
+        for step in range(recipe.steps):
+            _set_rate(optimiser, recipe, (epoch * recipe.steps + step) / (recipe.epochs * recipe.steps))
+            loss = _loss(network, recipe, *batch(network, mixtures(material, recipe.mixtures, rng), rng))
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            losses.append(loss.item())
+        score = max(sweep(network, held_out))
+        curve.append({"loss": round(float(np.mean(losses)), 5), "validation_sdr_db": round(score, 3)})
+        print(f"epoch {epoch + 1}/{recipe.epochs} {curve[-1]}", flush=True)
+        _store(resume, network, optimiser, curve)
+    return network.eval(), curve
+
+
+def mixtures(material: Material, n: int, rng: np.random.Generator) -> list[tuple[Tensor, Tensor]]:
+    """Draw spectra (vocals, accompaniment) of n mixtures."""
+    return [draw(material, rng) for _ in range(n)]
+
+
+def batch(network: DeepKaraoke, drawn: list[tuple[Tensor, Tensor]], rng: np.random.Generator) -> tuple[Tensor, ...]:
+    """Cut mixtures into windows that do not overlap.
+
+    Returns:
+        Scaled magnitudes, ideal binary mask and weights (mean 1 per mixture), each (window, frame, bin).
+    """
+    size, n_bins = network.config.frames, network.config.bins
+    parts = []
+    for V, A in drawn:
+        start = rng.integers(size)
+        X = (V + A)[:, start:].abs()
+        level = network.level([X[None]]) * 10 ** (rng.normal(0.0, LEVEL_DB) / 20)
+        weight = X[:n_bins].sqrt() * X[:n_bins].sqrt().sqrt()  # power 0.75
+        target = ideal_binary(V.abs(), A.abs())[:n_bins, start:]
+        planes = (network.scaled(X, level), target, weight / weight.mean().clamp_min(1e-12))
+        parts.append([windows(plane, size, size)[:-1] for plane in planes])
+    return tuple(torch.cat(planes) for planes in zip(*parts, strict=True))
+
+
+def _loss(network: DeepKaraoke, recipe: Recipe, x: Tensor, target: Tensor, weight: Tensor) -> Tensor:
+    if recipe.loss == "mse":
+        return 0.5 * ((torch.sigmoid(network(x)) - target) ** 2).sum((1, 2)).mean()
+    return functional.binary_cross_entropy_with_logits(network(x), target, weight)
+
+
+def sweep(network: DeepKaraoke, drawn: list[tuple[Tensor, Tensor]]) -> list[float]:
+    """Measure, for each of ALPHAS, the mean SDR in dB of the binary-masked mixture against the vocals, on spectra."""
+    rows = []
+    for V, A in drawn:
+        if V.any() and A.any():
+            p = network.predict_proba((V + A).abs()[None])
+            errors = torch.stack([torch.where(p > alpha, A, V).abs().square().sum() for alpha in ALPHAS])
+            rows.append(10 * torch.log10(V.abs().square().sum() / errors))
+    return [float(mean) for mean in torch.stack(rows).mean(0)]
+
+
+def calibrate(network: DeepKaraoke, validation: Material, seed: int) -> float:
+    """Shift the logits so that the best alpha of the validation mixtures becomes 0.5.
+
+    Returns:
+        The alpha that was best before.
+    """
+    held_out = mixtures(validation, VALIDATION_MIXTURES, np.random.default_rng([seed, 0]))
+    best = float(ALPHAS[np.argmax(sweep(network, held_out))])
+    last = network.synthesis if network.config.bands else network.output
+    with torch.no_grad():
+        last.bias -= np.log(best / (1 - best))
+    return best
+
+
+def _optimiser(network: DeepKaraoke, recipe: Recipe) -> torch.optim.Optimizer:
+    if recipe.optimiser == "sgd":
+        return torch.optim.SGD(network.parameters(), recipe.rate, momentum=0.5)
+    return torch.optim.AdamW(network.parameters(), recipe.rate, weight_decay=0.01)
+
+
+def _set_rate(optimiser: torch.optim.Optimizer, recipe: Recipe, progress: float) -> None:
+    """Warm up over the first 3 % of training, then fall along a cosine; SGD keeps its rate."""
+    if recipe.optimiser == "adamw":
+        for group in optimiser.param_groups:
+            group["lr"] = recipe.rate * min(progress / 0.03 + 0.01, 0.5 + 0.5 * np.cos(np.pi * progress))
+
+
+def _store(path: Path, network: DeepKaraoke, optimiser: torch.optim.Optimizer, curve: list[dict[str, float]]) -> None:
+    """Write network, optimiser and curve to resume from."""
+    tensors = {f"network/{name}": tensor for name, tensor in network.state_dict().items()}
+    for index, state in optimiser.state_dict()["state"].items():
+        tensors |= {f"optimiser/{index}/{name}": tensor for name, tensor in state.items()}
+    checkpoint.save(path, Checkpoint(tensors, asdict(network.config), {"curve": curve}))
+
+
+def _restored(path: Path, network: DeepKaraoke, optimiser: torch.optim.Optimizer) -> list[dict[str, float]]:
+    """Load what `_store` wrote and return the curve."""
+    stored = checkpoint.load(path)
+    if stored.config != asdict(network.config) | {"hidden": list(network.config.hidden)}:
+        raise CheckpointError(f"{path.name} belongs to another preset; delete it or choose another --out")
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, tensor in stored.tensors.items():
+        if name.startswith("optimiser/"):
+            _, index, key = name.split("/")
+            state.setdefault(int(index), {})[key] = tensor
+    network.load_state_dict({k.removeprefix("network/"): v for k, v in stored.tensors.items() if k[0] == "n"})
+    optimiser.load_state_dict(optimiser.state_dict() | {"state": state})
+    return list(stored.provenance["curve"])
