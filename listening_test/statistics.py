@@ -1,0 +1,158 @@
+"""What the answers say: counts and shares per pair, with intervals that respect that one listener answers often.
+
+Two intervals stand side by side. Wilson's takes every answer as independent, which it is not; the cluster bootstrap
+draws listeners, not answers, and is the one to report. Shares are of the answers that preferred one of the two.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import norm
+
+from listening_test.study import Study
+from listening_test.trial import NO_PREFERENCE, Answer
+
+CONFIDENCE = 0.95
+RESAMPLES = 10_000
+
+Interval = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Preference:
+    """How often the first of two conditions was preferred to the second.
+
+    Attributes:
+        kind: of material.
+        first: the condition whose share is given.
+        second: the other.
+        listeners: who answered this pair at all.
+        preferred_first: answers for the first.
+        preferred_second: answers for the second.
+        no_preference: answers for neither.
+        share: of the first among the answers with a preference; None without any.
+        wilson: interval of the share as if all answers were independent.
+        cluster_bootstrap: interval of the share over listeners; None with fewer than two.
+    """
+
+    kind: str
+    first: str
+    second: str
+    listeners: int
+    preferred_first: int
+    preferred_second: int
+    no_preference: int
+    share: float | None
+    wilson: Interval | None
+    cluster_bootstrap: Interval | None
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """The results of a study.
+
+    Attributes:
+        study: name and version.
+        listeners: sessions with at least one answer.
+        complete: sessions with all answers.
+        answers: all of them, with and without preference.
+        preferred_left: answers for slot A, whatever was in it.
+        preferred_right: answers for slot B.
+        left_wilson: interval of the share of slot A, as if all answers were independent.
+        pairs: one entry for each pair of the study.
+    """
+
+    study: str
+    listeners: int
+    complete: int
+    answers: int
+    preferred_left: int
+    preferred_right: int
+    left_wilson: Interval | None
+    pairs: tuple[Preference, ...]
+
+
+def analyse(study: Study, answers: Sequence[Answer], *, seed: int = 0) -> Analysis:
+    """Count and estimate. The seed is that of the bootstrap."""
+    sessions = Counter(answer.session for answer in answers)
+    slots = Counter(answer.rating.choice for answer in answers)
+    return Analysis(
+        study=study.label,
+        listeners=len(sessions),
+        complete=sum(count == study.trials for count in sessions.values()),
+        answers=len(answers),
+        preferred_left=slots["A"],
+        preferred_right=slots["B"],
+        left_wilson=wilson(slots["A"], slots["A"] + slots["B"]),
+        pairs=tuple(
+            preference(block.kind, pair, [each for each in answers if each.item in block.items], seed=seed)
+            for block in study.blocks
+            for pair in block.pairs
+        ),
+    )
+
+
+def preference(kind: str, pair: tuple[str, str], answers: Sequence[Answer], *, seed: int = 0) -> Preference:
+    """Count the answers to one pair, over all items and both orders, and estimate the share of its first."""
+    own = [answer for answer in answers if set(answer.order) == set(pair)]
+    votes: dict[str, list[int]] = {}  # (for the first, for the second) of each listener
+    for answer in own:
+        count = votes.setdefault(answer.session, [0, 0])
+        if answer.rating.choice != NO_PREFERENCE:
+            count[pair.index(answer.preferred or "")] += 1
+    table = np.array(list(votes.values()), dtype=np.int64).reshape(-1, 2)
+    first, second = (int(total) for total in table.sum(axis=0))
+    decided = first + second
+    return Preference(
+        kind,
+        *pair,
+        listeners=len(votes),
+        preferred_first=first,
+        preferred_second=second,
+        no_preference=len(own) - decided,
+        share=first / decided if decided else None,
+        wilson=wilson(first, decided),
+        cluster_bootstrap=cluster_bootstrap(table, np.random.default_rng(seed)),
+    )
+
+
+def wilson(successes: int, trials: int, confidence: float = CONFIDENCE) -> Interval | None:
+    """Score interval of a share (Wilson, JASA 22, 1927); None without trials."""
+    if trials == 0:
+        return None
+    z = float(norm.ppf(0.5 + confidence / 2))
+    share = successes / trials
+    centre = share + z**2 / (2 * trials)
+    spread = z * math.sqrt(share * (1 - share) / trials + z**2 / (4 * trials**2))
+    scale = 1 + z**2 / trials
+    return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
+
+
+def cluster_bootstrap(
+    votes: npt.NDArray[np.int64], generator: np.random.Generator, confidence: float = CONFIDENCE
+) -> Interval | None:
+    """Percentile interval of a share when whole listeners are drawn with replacement.
+
+    Args:
+        votes: (listener, 2), answers for the first and for the second.
+        generator: draws the listeners.
+        confidence: probability that the interval covers.
+
+    Returns:
+        The interval; None when fewer than two listeners preferred anything.
+    """
+    votes = votes[votes.sum(axis=1) > 0]
+    if len(votes) < 2:
+        return None
+    # Drawing n listeners with replacement is one multinomial count per listener.
+    draws = generator.multinomial(len(votes), np.full(len(votes), 1 / len(votes)), size=RESAMPLES)
+    totals = draws @ votes  # (resample, 2)
+    shares = totals[:, 0] / totals.sum(axis=1)
+    low, high = np.quantile(shares, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return float(low), float(high)

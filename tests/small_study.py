@@ -1,0 +1,67 @@
+"""A study of short tones with conditions that no page may ever show; it needs no model and is prepared in a second."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from audio import Audio
+from listening_test import stimuli, study
+from listening_test.study import Study
+
+# Random names: wherever one of these turns up in what the server gave out, the test is no longer blind.
+CANARIES = ("kx7vq2mwp", "zr4hd9tbn", "wj3fy8glc")
+KIND = "qd5ns6xuz"
+SECONDS = 1.0
+
+STUDY = f"""
+name: small
+version: 1
+title: A small study
+instructions: [Listen to both., There are no right answers.]
+trials: 4
+minimum_seconds: 0.3
+blocks:
+  - kind: {KIND}
+    question: Which tone do you prefer?
+    seeds: [1, 2, 3]
+    conditions: {{{CANARIES[0]}: {{}}, {CANARIES[1]}: {{}}, {CANARIES[2]}: {{}}}}
+    pairs:
+      - [{CANARIES[0]}, {CANARIES[1]}]
+      - [{CANARIES[0]}, {CANARIES[2]}]
+"""
+
+
+def tone(hertz: float, level: float = 0.2, seconds: float = SECONDS, rate: int = 44_100) -> Audio:
+    time = np.arange(round(seconds * rate)) / rate
+    wave = level * np.sin(2 * np.pi * hertz * time)
+    return Audio(np.stack([wave, wave]).astype(np.float32), rate)
+
+
+def rendered(plan: Study) -> Iterator[tuple[str, dict[str, tuple[Audio, dict[str, Any]]]]]:
+    """A tone per item and condition: different pitches and levels, the same length."""
+    for block in plan.blocks:
+        for item, seed in block.items.items():
+            yield (
+                item,
+                {
+                    condition: (tone(200.0 * seed + 90.0 * i, level=0.05 * (i + 1)), {"seed": seed})
+                    for i, condition in enumerate(block.conditions)
+                },
+            )
+
+
+def write_small_study(folder: Path) -> Path:
+    """Write the study's file; returns its folder, which STUDY may name."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / study.FILE_NAME).write_text(STUDY)
+    return folder
+
+
+def prepare_small_study(folder: Path) -> tuple[Path, str]:
+    """Write the study and its stimuli; returns what STUDY and DATABASE_URL have to say to use them."""
+    study_folder = write_small_study(folder / "study")
+    plan = study.load(study_folder)
+    stimuli.write(stimuli.folder_of(plan, folder), plan, rendered(plan))
+    return study_folder, f"sqlite:///{folder / 'ratings.sqlite'}"
