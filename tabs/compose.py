@@ -1,9 +1,250 @@
-"""compose tab."""
+"""The Compose tab: choose, compose, hear and keep a blues."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
 import gradio as gr
 
+import audio
+from models.composition.blues_form import BEATS_PER_BAR, BEBOP, PITCH_CLASSES, TICKS_PER_BAR, pitch_class
+from models.composition.generate import (
+    HIGHEST_SEED,
+    HIGHEST_TEMPERATURE,
+    HIGHEST_THRESHOLD,
+    LOWEST_TEMPERATURE,
+    LOWEST_THRESHOLD,
+    MOST_CHORUSES,
+    MOST_PRIMER_NOTES,
+    compose,
+    seed_notes,
+    trained,
+)
+from models.composition.metrics import chord_accuracy, roll_in_c, segment_letters
+from models.composition.render import render
+from models.composition.score import (
+    DEFAULT_INSTRUMENTS,
+    FASTEST,
+    INSTRUMENTS,
+    SLOWEST,
+    Score,
+    read_midi,
+    write_midi,
+)
+
+LONGEST_TAKE_S = 300  # a browser decodes the whole take: 5 minutes are 100 MB there
+
+INTRODUCTION = """### A neural network that learned the blues
+In 2002 Eck and Schmidhuber showed that an LSTM can keep a twelve-bar form where older networks lost the thread. This
+one has {parameters} numbers in it. It heard 4096 songs made of 24 one-bar melodies, and now plays on by itself:
+it repeats the chords from memory and draws a melody note for every eighth.
+
+Choose a key and a tempo, give it a few **seed notes** to begin with if you like, and press **Compose**.
+It takes a second or two.
+"""
+
+
 def warm_up() -> None:
-    """Load what the first visitor would wait for."""
+    """Load the network, and the synthesiser once, so that the first visitor does not wait."""
+    render(compose(tempo=FASTEST))
+
 
 def build() -> None:
-    """Build the tab."""
-    gr.Markdown("compose")
+    """Lay the tab out and bind its events."""
+    with gr.Row(equal_height=False, elem_classes="compose-room"):
+        with gr.Column(scale=2, min_width=300):
+            settings, midi, notes, button = _settings()
+        with gr.Column(scale=3, min_width=300):
+            result = _result()
+    button.click(
+        _take,
+        settings,
+        result,
+        api_name="compose",
+        concurrency_limit=2,
+        concurrency_id="compose",
+        show_progress_on=button,
+    )
+    midi.upload(_notes_of_midi, midi, notes, api_visibility="private", show_progress="minimal")
+
+
+def _settings() -> tuple[list[gr.components.Component], gr.UploadButton, gr.HTML, gr.Button]:
+    """Create the controls; return the inputs of `_take` in order, the MIDI upload, the seed notes and the button."""
+    with gr.Row():
+        key = gr.Dropdown(list(PITCH_CLASSES), value="C", label="Key", min_width=90, filterable=False)
+        tempo = gr.Slider(SLOWEST, FASTEST, value=120, step=1, label="Tempo (beats per minute)", min_width=180)
+    choruses = gr.Slider(1, MOST_CHORUSES, value=2, step=1, label="Choruses of twelve bars")
+    with gr.Row():
+        melody, chords = (
+            gr.Dropdown(list(INSTRUMENTS), value=instrument, label=label, min_width=130, filterable=False)
+            for instrument, label in (
+                (DEFAULT_INSTRUMENTS["melody"], "Melody played by"),
+                (DEFAULT_INSTRUMENTS["chords"], "Chords played by"),
+            )
+        )
+    notes = gr.HTML(
+        value=[],
+        html_template='<div class="compose-seed-notes"></div>',
+        apply_default_css=False,
+        most=MOST_PRIMER_NOTES,
+        js_on_load=_mount("mountSeedNotes"),
+        elem_id="compose-seed-notes",
+    )
+    midi = gr.UploadButton("Take seed notes from a MIDI file", file_types=[".mid", ".midi"], size="sm")
+    with gr.Row(equal_height=True):
+        seed = gr.Number(7, precision=0, label="Seed number", info="the same number gives the same take", min_width=140)
+        dice = gr.Button("🎲 New number", scale=0, min_width=130, elem_id="compose-dice")
+    dice.click(None, None, seed, js="() => Math.floor(Math.random() * 1000000)", api_visibility="private")
+    with gr.Accordion("Advanced", open=False):
+        threshold = gr.Slider(
+            LOWEST_THRESHOLD,
+            HIGHEST_THRESHOLD,
+            value=0.5,
+            step=0.05,
+            label="Chord threshold",
+            info="a chord note sounds when the network is surer of it than this; far from 0.5 the form may get lost",
+        )
+        temperature = gr.Slider(
+            LOWEST_TEMPERATURE,
+            HIGHEST_TEMPERATURE,
+            value=1.0,
+            step=0.1,
+            label="Melody temperature",
+            info="below 1 the melody keeps to what it knows best, above 1 it strays",
+        )
+    button = gr.Button("Compose", variant="primary", size="lg")
+    return [key, tempo, choruses, melody, chords, seed, notes, threshold, temperature], midi, notes, button
+
+
+def _result() -> list[gr.components.Component]:
+    """Create the outputs of `_take` in order: text, piano roll with player, two downloads."""
+    network, _ = trained("lstm")
+    text = gr.Markdown(INTRODUCTION.format(parameters=f"{network.parameter_count():,}"), elem_id="compose-text")
+    roll = gr.HTML(
+        html_template='<div class="compose-take"></div>',
+        apply_default_css=False,
+        js_on_load=_mount("mountTake"),
+        elem_id="compose-take",
+    )
+    with gr.Row():
+        wav = gr.DownloadButton("Download WAV", interactive=False, min_width=120)
+        midi = gr.DownloadButton("Download MIDI", interactive=False, min_width=120)
+    return [text, roll, wav, midi]
+
+
+def _mount(function: str) -> str:
+    """Write the script that mounts a view of compose.js."""
+    return f"import(new URL('room/compose.js', document.baseURI)).then((m) => m.{function}(element, props, watch));"
+
+
+def _take(
+    key: str,
+    tempo: float,
+    choruses: int,
+    melody: str,
+    chords: str,
+    seed: int | None,
+    notes: Any,
+    threshold: float,
+    temperature: float,
+    progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio finds it by this default)
+) -> tuple[str, dict[str, Any], gr.DownloadButton, gr.DownloadButton]:
+    """Compose, render and write a take; on bad input raise gr.Error, which leaves the take before in place."""
+    try:
+        _refuse_long(tempo, choruses)
+        progress(0.1, "Composing")
+        score = compose(
+            key=key,
+            tempo=tempo,
+            choruses=choruses,
+            seed=_whole(seed),
+            primer=_primer(notes),
+            threshold=threshold,
+            temperature=temperature,
+        )
+        progress(0.3, "Playing")
+        wav, midi = _written(score, {"melody": melody, "chords": chords}, _whole(seed))
+    except ValueError as error:
+        raise gr.Error(str(error), print_exception=False) from error
+    downloads = [gr.DownloadButton(value=str(path), interactive=True) for path in (wav, midi)]
+    return _description(score, _whole(seed)), _view(score, len(_primer(notes)), wav), downloads[0], downloads[1]
+
+
+def _refuse_long(tempo: float, choruses: int) -> None:
+    """Raise ValueError for a take that is too long for the page."""
+    seconds = choruses * len(BEBOP.bars) * BEATS_PER_BAR * 60 / tempo
+    if seconds > LONGEST_TAKE_S:
+        raise ValueError(
+            f"{choruses} choruses at {tempo:g} beats per minute last {seconds / 60:.1f} minutes; the page plays up to "
+            f"{LONGEST_TAKE_S // 60}. Choose fewer choruses or a faster tempo"
+        )
+
+
+def _whole(seed: int | None) -> int:
+    """Return the seed number, or raise ValueError if the field is empty."""
+    if seed is None:
+        raise ValueError(f"the seed number is empty; type a whole number from 0 to {HIGHEST_SEED}")
+    return seed
+
+
+def _primer(notes: Any) -> tuple[int, ...]:
+    """Check the seed notes that the browser sent."""
+    pitches = notes or []
+    if not isinstance(pitches, list) or not all(type(pitch) is int and 0 <= pitch <= 127 for pitch in pitches):
+        raise ValueError("the seed notes must be a list of MIDI pitches from 0 to 127")
+    return tuple(pitches)
+
+
+def _written(score: Score, instruments: dict[str, str], seed: int) -> tuple[Path, Path]:
+    """Write the take as WAV and MIDI into a fresh folder of Gradio's cache."""
+    cache = os.environ["GRADIO_TEMP_DIR"]
+    os.makedirs(cache, exist_ok=True)
+    key = PITCH_CLASSES[pitch_class(score.key)].replace("#", "sharp")
+    stem = Path(tempfile.mkdtemp(prefix="take-", dir=cache)) / f"blues-{key}-{score.tempo:g}bpm-seed{seed}"
+    wav, midi = stem.with_name(f"{stem.name}.wav"), stem.with_name(f"{stem.name}.mid")
+    write_midi(midi, score, instruments)
+    audio.write(wav, render(score, instruments=instruments))
+    return wav, midi
+
+
+def _view(score: Score, seeded: int, wav: Path) -> dict[str, Any]:
+    """Pack what the piano roll shows and plays; times in ticks."""
+    return {
+        "sound": f"gradio_api/file={quote(str(wav))}",
+        "notes": [[note.start, note.duration, note.pitch, note.part] for note in score.notes],
+        "chords": [[chord.start, chord.duration, chord.symbol] for chord in score.chords],
+        "length": score.length,
+        "ticksPerBar": TICKS_PER_BAR,
+        "barsPerChorus": len(BEBOP.bars),
+        "secondsPerTick": score.seconds_per_tick,
+        "seeded": seeded,
+    }
+
+
+def _description(score: Score, seed: int) -> str:
+    """Say what the take is and how far the network kept to what it learned."""
+    roll = roll_in_c(score)
+    _, segments = trained("lstm")
+    letters = segment_letters(roll, segments)
+    own = letters.count("?")
+    kept = chord_accuracy(roll, BEBOP)
+    form = "It kept the twelve-bar form throughout." if kept == 1 else f"It kept to the form {kept:.0%} of the time."
+    return (
+        f"### Blues in {score.key}, {score.tempo:g} beats per minute, seed {seed}\n{form} "
+        f"{len(letters) - own} of {len(letters)} bars are melodies that it learned, {own} are its own."
+    )
+
+
+def _notes_of_midi(path: str) -> list[int]:
+    """Read seed notes from an uploaded MIDI file."""
+    try:
+        notes = seed_notes(read_midi(path))
+    except ValueError as error:
+        raise gr.Error(str(error), print_exception=False) from error
+    if len(notes) == MOST_PRIMER_NOTES:
+        gr.Info(f"The first {MOST_PRIMER_NOTES} notes of the melody are taken.")
+    return list(notes)

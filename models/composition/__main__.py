@@ -33,7 +33,7 @@ def main() -> int:
             tempo=arguments.tempo,
             choruses=arguments.choruses,
             seed=arguments.seed,
-            primer=seed_notes(read_midi(arguments.primer)) if arguments.primer else (),
+            primer=generate.seed_notes(read_midi(arguments.primer)) if arguments.primer else (),
             threshold=arguments.threshold,
             temperature=arguments.temperature,
         )
@@ -71,14 +71,6 @@ def _refuse_outputs(paths: Sequence[Path]) -> None:
     for path in paths:
         if path.suffix.lower() not in SUFFIXES:
             raise ScoreError(f"cannot write {path.name}; use one of {', '.join(SUFFIXES)}")
-
-
-def seed_notes(score: Score) -> tuple[int, ...]:
-    """Take the highest note of each onset of the melody, at most 24, as seed notes."""
-    highest: dict[int, int] = {}
-    for note in score.part("melody").notes:
-        highest[note.start] = max(note.pitch, highest.get(note.start, 0))
-    return tuple(highest.values())[: generate.MOST_PRIMER_NOTES]
 
 
 def _write(score: Score, paths: Sequence[Path], instruments: dict[str, str]) -> None:

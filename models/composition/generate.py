@@ -205,3 +205,11 @@ def in_register(pitch: int) -> int:
     """Bring a pitch in C into the melody's thirteen notes by octaves."""
     lowest = MELODY_PITCHES[0]
     return pitch if pitch in MELODY_PITCHES else lowest + (pitch - lowest) % 12
+
+
+def seed_notes(score: Score) -> tuple[int, ...]:
+    """Take seed notes from a score: the highest melody note of each onset, at most the first 24."""
+    highest: dict[int, int] = {}
+    for note in score.part("melody").notes:
+        highest[note.start] = max(note.pitch, highest.get(note.start, 0))
+    return tuple(highest.values())[:MOST_PRIMER_NOTES]
