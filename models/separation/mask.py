@@ -1,8 +1,9 @@
 """Masks: ideal ones from known stems, and the paper's probabilistic binary mask at a threshold alpha.
 
-Probabilities are kept as 256 uint8 levels q = floor(256 p), and alpha as the edge round(256 alpha), once for all rules: the
-vocals keep q >= edge, so a tie goes to the vocals, alpha = 0 keeps everything and alpha = 1 nothing. The paper's second
-threshold, p < 1 - alpha for the accompaniment, is the same rule on the mirrored levels 255 - q. Axes (bin, frame).
+Probabilities are kept as 256 uint8 levels q = floor(256 p), and alpha as the edge round(256 alpha), once for all
+rules: the vocals keep q >= edge, so a tie goes to the vocals, alpha = 0 keeps everything and alpha = 1 nothing. The
+paper's second threshold, p < 1 - alpha for the accompaniment, is the same rule on the mirrored levels 255 - q.
+Axes (bin, frame).
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """The paper's feed-forward network over 20-frame windows, at any width.
 
-Simpson, Roma & Plumbley (2015): one hidden layer of 20500 biased sigmoids between 20 frames of 1025 magnitudes and as many
-output sigmoids, each the probability that vocals dominate that bin. The shipped preset is the same family with
-fewer weights: magnitudes on a logarithmic scale, one linear map shared by all frames down to bands and one back up, and
-residual layers between. Magnitudes are (channel, bin, frame), network input (batch, time, feature).
+Simpson, Roma & Plumbley (2015): one hidden layer of 20500 biased sigmoids between 20 frames of 1025 magnitudes and
+as many output sigmoids, each the probability that vocals dominate that bin. The shipped preset is the same family
+with fewer weights: magnitudes on a logarithmic scale, one linear map shared by all frames down to bands and one back
+up, and residual layers between. Magnitudes are (channel, bin, frame), network input (batch, time, feature).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import torch
@@ -34,7 +35,8 @@ class KaraokeConfig:
         bands: width of the linear maps shared by all frames; 0 leaves them out, as in the paper.
         hidden: units per hidden layer.
         stride: frames from one window to the next when predicting.
-        scale: "peak" divides by the song's largest magnitude (paper); "log" is log(1 + 100 x / the song's RMS).
+        scale: "peak" divides by the song's largest magnitude (paper); "log" is log(1 + 1000 x / the song's RMS),
+            standardised per bin.
         activation: "biased-sigmoid" (paper), or "gelu" in normalised residual layers.
     """
 
@@ -88,6 +90,9 @@ class ResidualLayer(nn.Module):
 class DeepKaraoke(nn.Module):
     """Windows of magnitudes to logits of "vocals dominate here"."""
 
+    mean: Tensor
+    deviation: Tensor
+
     def __init__(self, config: KaraokeConfig) -> None:
         """Build the layers; on torch's meta device this costs no memory at any width."""
         super().__init__()
@@ -95,8 +100,10 @@ class DeepKaraoke(nn.Module):
         width = config.bands or config.bins
         layer = ResidualLayer if config.activation == "gelu" else BiasedSigmoidLayer
         widths = (config.frames * width, *config.hidden)
+        self.register_buffer("mean", torch.zeros(config.bins))
+        self.register_buffer("deviation", torch.ones(config.bins))
         self.analysis = nn.Linear(config.bins, config.bands) if config.bands else nn.Identity()
-        self.layers = nn.Sequential(*(layer(n_in, n_out) for n_in, n_out in zip(widths, widths[1:], strict=False)))
+        self.layers = nn.Sequential(*(layer(n_in, n_out) for n_in, n_out in pairwise(widths)))
         self.output = nn.Linear(widths[-1], config.frames * width)
         self.synthesis = nn.Linear(config.bands, config.bins) if config.bands else nn.Identity()
 
@@ -110,7 +117,7 @@ class DeepKaraoke(nn.Module):
         """Measure the reference level of a song given in blocks (channel, bin, frame): its peak or its RMS."""
         peak, energy, count = 0.0, 0.0, 0
         for magnitude in magnitudes:
-            power = merged(magnitude) ** 2
+            power = magnitude.square().mean(0)
             peak = max(peak, math.sqrt(float(power.max())))
             energy, count = energy + float(power.sum(dtype=torch.float64)), count + power.numel()
         return peak if self.config.scale == "peak" else math.sqrt(energy / max(count, 1))
@@ -118,7 +125,15 @@ class DeepKaraoke(nn.Module):
     def scaled(self, magnitude: Tensor, level: float) -> Tensor:
         """Bring (bin, frame) to the network's input range; the result does not depend on the playing level."""
         x = magnitude[: self.config.bins] / max(level, torch.finfo(torch.float32).tiny)
-        return x if self.config.scale == "peak" else torch.log1p(100 * x)
+        if self.config.scale == "peak":
+            return x
+        return (torch.log1p(1000 * x) - self.mean[:, None]) / self.deviation[:, None]
+
+    def standardise(self, magnitude: Tensor) -> None:
+        """Take mean and deviation per bin from magnitudes (bin, frame) of mixtures, each divided by its own level."""
+        compressed = torch.log1p(1000 * magnitude[: self.config.bins])
+        self.mean.copy_(compressed.mean(1))
+        self.deviation.copy_(compressed.std(1).clamp_min(0.01))
 
     @torch.inference_mode()
     def predict_proba(self, magnitude: Tensor, level: float | None = None) -> Tensor:
@@ -134,7 +149,7 @@ class DeepKaraoke(nn.Module):
         n_frames = magnitude.shape[-1]
         level = self.level([magnitude]) if level is None else level
         cut = windows(self.scaled(merged(magnitude), level), self.config.frames, self.config.stride)
-        predicted = torch.cat([torch.sigmoid(self.with_top(self(batch))) for batch in cut.split(BATCH)])
+        predicted = torch.cat([torch.sigmoid(self.with_top(self(batch))) for batch in torch.split(cut, BATCH)])
         return overlap_average(predicted, n_frames, self.config.stride)
 
     def with_top(self, logits: Tensor) -> Tensor:

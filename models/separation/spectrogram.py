@@ -1,8 +1,9 @@
 """Short-time Fourier transform and sliding windows, each with its inverse.
 
 After Simpson, Roma & Plumbley (2015): frames of 2048 samples, 512 apart, Hann, at 44.1 kHz, and windows of 20
-frames (0.267 s) that slide over the spectrogram. Waveforms are float32 (channel, sample), spectra complex64 (channel, bin,
-frame), magnitudes float32 of the same axes. Frame t is centred on sample 512 t, so nothing comes back early.
+frames (0.267 s) that slide over the spectrogram. Waveforms are float32 (channel, sample), spectra complex64
+(channel, bin, frame), magnitudes float32 of the same axes. Frame t is centred on sample 512 t, so nothing comes back
+early.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ class Recording:
 
     Attributes:
         names: every name on its path, from the data folder down.
-        samples: float16 (channel, sample), at the rate of the file; half the memory, and 11 bits are enough to learn from.
+        samples: float16 (channel, sample), at the rate of the file: half the memory, and 11 bits are enough here.
         sample_rate: hertz.
         level: RMS of its loud blocks (95th percentile), full scale 1.
         licence: as the manifest says.

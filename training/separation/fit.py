@@ -23,6 +23,7 @@ from training.separation.dataset import Material
 from training.separation.remix import draw
 
 LEVEL_DB = 3.0  # standard deviation: a song's reference level is not that of one excerpt
+WEIGHT_POWER = 0.75  # of the magnitude: loud bins decide what is heard
 VALIDATION_MIXTURES = 32
 ALPHAS = np.linspace(0.1, 0.9, 17)
 
@@ -35,7 +36,7 @@ class Recipe:
         epochs: number of epochs; after each a file to resume from is written.
         steps: steps per epoch.
         mixtures: mixtures of 6 s per step, 24 windows each.
-        loss: "weighted-bce" weighs bins by magnitude to the power of 0.75; "mse" is the paper's.
+        loss: "weighted-bce" weighs bins by a power of their magnitude; "mse" is the paper's.
         optimiser: "adamw" with a one-cycle rate, or the paper's "sgd" with momentum 0.5 at a constant rate.
         rate: (highest) learning rate.
     """
@@ -45,11 +46,11 @@ class Recipe:
     mixtures: int = 12
     loss: Literal["weighted-bce", "mse"] = "weighted-bce"
     optimiser: Literal["adamw", "sgd"] = "adamw"
-    rate: float = 1e-3
+    rate: float = 6e-4
 
 
 PRESETS = {
-    "deep-karaoke": (KaraokeConfig(), Recipe(epochs=40, steps=50)),
+    "deep-karaoke": (KaraokeConfig(), Recipe(epochs=38, steps=50)),
     "paper": (PAPER, Recipe(epochs=100, steps=150, mixtures=4, loss="mse", optimiser="sgd", rate=0.1)),
     "smoke": (KaraokeConfig(bands=16, hidden=(32,)), Recipe(epochs=2, steps=3, mixtures=2)),
 }
@@ -66,6 +67,9 @@ def fit(
     torch.manual_seed(seed)
     network = DeepKaraoke(config)
     optimiser = _optimiser(network, recipe)
+    if config.scale == "log":
+        magnitudes = [(V + A).abs() for V, A in mixtures(material, VALIDATION_MIXTURES, np.random.default_rng(seed))]
+        network.standardise(torch.cat([X / max(network.level([X[None]]), 1e-6) for X in magnitudes], dim=1))
     curve = _restored(resume, network, optimiser) if resume.exists() else []
     held_out = mixtures(validation, VALIDATION_MIXTURES, np.random.default_rng([seed, 0]))
     for epoch in range(len(curve), recipe.epochs):
@@ -102,8 +106,8 @@ def batch(network: DeepKaraoke, drawn: list[tuple[Tensor, Tensor]], rng: np.rand
         start = rng.integers(size)
         X = (V + A)[:, start:].abs()
         level = network.level([X[None]]) * 10 ** (rng.normal(0.0, LEVEL_DB) / 20)
-        weight = X[:n_bins].sqrt() * X[:n_bins].sqrt().sqrt()  # power 0.75
-        target = ideal_binary(V.abs(), A.abs())[:n_bins, start:]
+        weight = X[:n_bins] ** WEIGHT_POWER
+        target = ideal_binary(V[:n_bins, start:].abs(), A[:n_bins, start:].abs())
         planes = (network.scaled(X, level), target, weight / weight.mean().clamp_min(1e-12))
         parts.append([windows(plane, size, size)[:-1] for plane in planes])
     return tuple(torch.cat(planes) for planes in zip(*parts, strict=True))

@@ -1,7 +1,7 @@
 """Mixtures that never existed: stems of different songs and singers, changed and mixed at random, as spectra.
 
-Everything is drawn from the generator that is passed in. Waveforms are mono float32 (sample,) at 44.1 kHz, spectra complex64
-(bin, frame).
+Everything is drawn from the generator that is passed in. Waveforms are mono float32 (sample,) at 44.1 kHz, spectra
+complex64 (bin, frame).
 """
 
 from __future__ import annotations

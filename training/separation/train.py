@@ -30,7 +30,7 @@ def load(arguments: argparse.Namespace) -> Material:
 
 
 def described(material: Material) -> dict[str, Any]:
-    """Describe material for the provenance: minutes per source and licence, the names of songs, one hash over all files."""
+    """Describe material for the provenance: minutes per source, names of songs, one hash over all files."""
     recordings = material.recordings()
     minutes: Counter[str] = Counter()
     for recording in recordings:
@@ -81,21 +81,26 @@ def card(provenance: dict[str, Any], size: int) -> str:
     sources = "\n".join(f"| {source} | {minutes} |" for source, minutes in training["minutes"].items())
     return f"""# {provenance["model"]}
 
-The feed-forward network of Simpson, Roma & Plumbley, "Deep Karaoke" (2015), at a width that fits {size / 1e6:.1f} MB: 20 frames
-of an STFT (2048/512, 44.1 kHz) in, the probability per bin that vocals dominate out. One mask serves all channels.
+The feed-forward network of Simpson, Roma & Plumbley, "Deep Karaoke" (2015), at a width that fits {size / 1e6:.1f} MB:
+20 frames of an STFT (2048/512, 44.1 kHz) in, the probability per bin that vocals dominate out. One mask serves all
+channels.
 
-Trained by `python -m training.separation.train --preset {provenance["model"]}` on mixtures drawn at random from the recordings
-below (recipe: `{provenance["recipe"]}`, seed {provenance["seed"]}). Files: {training["files"]}; SHA-256 over their hashes:
-`{training["sha256"]}`. Last epoch: loss {last["loss"]}, SDR on validation mixtures {last["validation_sdr_db"]} dB. Logits
-were then shifted so that alpha = 0.5, not {provenance["best_alpha_before_calibration"]:.3f}, is the best threshold there.
+Trained by `python -m training.separation.train --preset {provenance["model"]}` on mixtures drawn at random from the
+recordings below (seed {provenance["seed"]}, recipe `{provenance["recipe"]}`).
+They are {training["files"]} files; the SHA-256 over their hashes is `{training["sha256"]}`.
+Last epoch: loss {last["loss"]}, SDR on validation mixtures {last["validation_sdr_db"]} dB. Logits were then shifted so
+that alpha = 0.5, not {provenance["best_alpha_before_calibration"]:.2f}, is the best threshold there.
 
-| trained on: source and authors (licence) | minutes |
+| trained on: source (licence) | minutes |
 |---|---|
 {sources}
 
-Songs trained on: {", ".join(training["songs"])}. Validation, never trained on: {", ".join(validation["names"])}. Test, used for
-neither: {", ".join(provenance["test"]) or "none"}. Recordings under CC BY need the attribution above; share-alike and
-unlicensed recordings were not used. {provenance["attribution"]}The weights are released under the licence of this project.
+- Songs trained on: {", ".join(training["songs"])}.
+- Validation, never trained on: {", ".join(validation["names"])}.
+- Test, used for neither: {", ".join(provenance["test"]) or "none"}.
+
+{provenance["attribution"]}Share-alike recordings were left out. The weights are released under the licence of this
+project; recordings under CC BY ask for the attribution that the table gives.
 """
 
 

@@ -1,0 +1,170 @@
+"""A song in, its vocals and its accompaniment out.
+
+The network runs once per song (`predict`); `split` thresholds the stored probabilities at any alpha. The model works at
+44.1 kHz, and the subtraction happens at the rate and the channels of the input. Both walk over the song in blocks with
+context on each side that is thrown away, so that blocks change nothing and memory beyond the audio itself stays flat.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from audio import Audio, Samples, resample
+from models import checkpoint
+from models.separation import mask, networks
+from models.separation.spectrogram import BINS, HOP, SAMPLE_RATE, frames, istft, stft
+
+Rule = Literal["complement", "paper"]
+
+MODELS = ("deep-karaoke",)
+DEFAULT = "deep-karaoke"
+BLOCK_FRAMES = 2000  # 23 s, a multiple of every stride in use
+CONTEXT_FRAMES = 40  # two windows: what lies further away reaches no frame of the block
+
+
+class SeparationError(ValueError):
+    """A request that no model can answer; the message says what to change."""
+
+
+@dataclass(frozen=True)
+class Probabilities:
+    """How probable it is that vocals dominate, per bin and frame of a song.
+
+    Attributes:
+        levels: uint8 (bin, frame), floor(256 p), on the frames of the song at 44.1 kHz.
+        model: name of the model that predicted them.
+    """
+
+    levels: npt.NDArray[np.uint8]
+    model: str
+
+    def __post_init__(self) -> None:
+        """Refuse an array of another kind."""
+        if self.levels.dtype != np.uint8 or self.levels.ndim != 2 or self.levels.shape[0] != BINS:
+            raise SeparationError(f"probabilities must be uint8 ({BINS}, frame), got {self.levels.shape}")
+
+
+@functools.cache
+def network(model: str) -> networks.DeepKaraoke:
+    """Load a shipped model once; it is only read afterwards.
+
+    Raises:
+        SeparationError: there is no model of that name.
+    """
+    name = DEFAULT if model == "default" else model
+    if name not in MODELS:
+        raise SeparationError(f"there is no model {model!r}; choose one of default, {', '.join(MODELS)}")
+    return networks.from_checkpoint(checkpoint.shipped(name))
+
+
+def predict(audio: Audio, model: str = "default", progress: Callable[[float], None] | None = None) -> Probabilities:
+    """Run the network over a song, once for all alphas.
+
+    Args:
+        audio: any rate, any number of channels, any length.
+        model: one of MODELS, or "default".
+        progress: is told the share done, 0 to 1, after each block; what it raises stops the work.
+    """
+    blocks = []
+    for done, block in predicted_blocks(audio, model):
+        blocks.append(block)
+        if progress is not None:
+            progress(done)
+    return Probabilities(np.concatenate(blocks, axis=1), DEFAULT if model == "default" else model)
+
+
+def predicted_blocks(audio: Audio, model: str = "default") -> Iterator[tuple[float, npt.NDArray[np.uint8]]]:
+    """Run the network block by block, for callers that want to stop in between.
+
+    Yields:
+        The share done, 0 to 1, and the uint8 levels (bin, frame) of the next block.
+    """
+    karaoke = network(model)
+    samples = resample(audio, SAMPLE_RATE).samples
+    n_frames = frames(samples.shape[1])
+    level = karaoke.level(spectrum[..., inner].abs() for _, spectrum, inner in spectrum_blocks(samples))
+    for stop, spectrum, inner in spectrum_blocks(samples):
+        levels = mask.quantise(karaoke.predict_proba(spectrum.abs(), level))
+        yield stop / n_frames, levels[:, inner].numpy()
+
+
+def split(
+    audio: Audio, probabilities: Probabilities, alpha: float = 0.5, *, rule: Rule = "complement", softness: float = 0.0
+) -> tuple[Audio, Audio]:
+    """Cut a song in two at alpha, without the network.
+
+    Args:
+        audio: the song that the probabilities were predicted for.
+        probabilities: from `predict`.
+        alpha: vocals are where p > alpha: 0 gives the whole song, 1 silence.
+        rule: "complement" takes the accompaniment as song minus vocals; "paper" takes where p < 1 - alpha, so that
+            below 0.5 both stems share bins and above 0.5 some bins are in neither.
+        softness: 0 for binary masks; see `mask.vocal_mask`.
+
+    Returns:
+        Vocals and accompaniment, at the rate, channels and length of the song.
+
+    Raises:
+        SeparationError: the probabilities belong to another song, or the rule is unknown.
+        ValueError: alpha or softness out of range.
+    """
+    if rule not in ("complement", "paper"):
+        raise SeparationError(f"there is no rule {rule!r}; choose complement or paper")
+    levels = torch.from_numpy(probabilities.levels)
+    vocals = masked(audio, levels, lambda part: mask.vocal_mask(part, alpha, softness))
+    if rule == "paper":
+        return vocals, masked(audio, levels, lambda part: mask.accompaniment_mask(part, alpha, softness))
+    return vocals, Audio(audio.samples - vocals.samples, audio.sample_rate)
+
+
+def masked(audio: Audio, levels: Tensor, to_mask: Callable[[Tensor], Tensor]) -> Audio:
+    """Keep what the mask of the levels keeps; a mask of ones gives the song itself, above 22 kHz too."""
+    gains = to_mask(torch.arange(mask.LEVELS, dtype=torch.uint8))  # a mask is a function of the level alone
+    if bool((gains == 1).all()):
+        return Audio(audio.samples.copy(), audio.sample_rate)
+    samples = resample(audio, SAMPLE_RATE).samples
+    if frames(samples.shape[1]) != levels.shape[1]:
+        raise SeparationError("the probabilities were predicted for another recording; predict them again")
+    kept = np.empty_like(samples)
+    for stop, spectrum, inner in spectrum_blocks(samples):
+        first = stop - inner.stop  # frame of the song at which the block's context begins
+        part = gains[levels[:, first : first + spectrum.shape[-1]].int()]
+        sound = istft(spectrum * part, min(spectrum.shape[-1] * HOP, samples.shape[1] - first * HOP))
+        kept[:, (first + inner.start) * HOP : stop * HOP] = sound[:, inner.start * HOP : inner.stop * HOP].numpy()
+    return _fitted(resample(Audio(kept, SAMPLE_RATE), audio.sample_rate), audio.samples.shape[1])
+
+
+def spectrum_blocks(samples: Samples) -> Iterator[tuple[int, Tensor, slice]]:
+    """Transform a song in blocks with up to CONTEXT_FRAMES more on each side.
+
+    Yields:
+        The frame of the song at which the block ends; its spectrum (channel, bin, frame) with context; and which of
+        these frames are the block itself. All are frames of the whole song's transform but for the outermost two of
+        the context, which see silence instead of what lies beyond.
+    """
+    n_frames = frames(samples.shape[1])
+    for start in range(0, n_frames, BLOCK_FRAMES):
+        stop = min(start + BLOCK_FRAMES, n_frames)
+        first = max(start - CONTEXT_FRAMES, 0)
+        around = samples[:, first * HOP : (stop + CONTEXT_FRAMES) * HOP]
+        yield stop, stft(torch.from_numpy(around)), slice(start - first, stop - first)
+
+
+def common_gain(*stems: Audio) -> float:
+    """Return the gain, at most 1, at which none of the stems clips; applied to all of them their balance stays."""
+    peak = max(float(np.abs(stem.samples).max()) for stem in stems)
+    return min(1.0, 1.0 / peak) if peak > 0.0 else 1.0
+
+
+def _fitted(audio: Audio, length: int) -> Audio:
+    """Cut, or extend by silence, what resampling there and back left some samples off."""
+    samples = audio.samples[:, :length]
+    return Audio(np.pad(samples, ((0, 0), (0, length - samples.shape[1]))), audio.sample_rate)
