@@ -134,7 +134,8 @@ def _refusal(error: Exception) -> JSONResponse:
     if isinstance(error, RequestValidationError):
         first = error.errors()[0]
         reason = str(first["msg"]).removeprefix("Value error, ")
-        sentence = f"the answer was not understood: {first['loc'][-1]}: {reason}"
+        place = ".".join(str(step) for step in first["loc"][1:])  # without "body" or "header"
+        sentence = f"the answer was not understood: {place + ': ' if place else ''}{reason}"
     if isinstance(error, StoreError | StimulusError):
         log.error("%s", error)
         sentence = NOT_SAVED if isinstance(error, StoreError) else NOT_READY

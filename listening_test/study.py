@@ -145,7 +145,8 @@ def load(study_folder: str | Path) -> Study:
     try:
         return TypeAdapter(Study).validate_python({**content, "digest": digest})
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
+        # A misspelt key is two errors, one missing and one unexpected; the unexpected one has a line.
+        first = min(error.errors(include_url=False), key=lambda each: each["type"] == "missing")
         place = ".".join(str(step) for step in first["loc"])
         reason = first["msg"].removeprefix("Value error, ")
         raise StudyError(f"{path}:{_line(root, first['loc'])}: {place or 'study'}: {reason}") from error

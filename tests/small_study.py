@@ -13,7 +13,7 @@ from listening_test.study import Study
 # Random names: wherever one of these turns up in what the server gave out, the test is no longer blind.
 CANARIES = ("kx7vq2mwp", "zr4hd9tbn", "wj3fy8glc")
 KIND = "qd5ns6xuz"
-SECONDS = 1.0
+SECONDS = 3.0
 
 STUDY = f"""
 name: small
