@@ -21,6 +21,18 @@ from tabs import compose, listen, separate
 TABS = {"Compose": compose, "Separate": separate, "Listen": listen}
 STATIC = Path(compose.__file__).parent / "static"
 LARGEST_UPLOAD = "100mb"
+# Plain font names: a named web font would be asked for at another host.
+THEME = gr.themes.Soft(
+    primary_hue="indigo", font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]
+).set(
+    background_fill_primary="*neutral_50",  # Soft's own; set() would bring back plain white
+    block_title_background_fill="transparent",
+    block_title_background_fill_dark="transparent",
+    block_title_padding="0",
+    block_title_text_color="*body_text_color",
+    block_title_text_color_dark="*body_text_color",
+    block_title_text_weight="600",
+)
 
 
 def blocks() -> gr.Blocks:
@@ -56,7 +68,7 @@ def create_app() -> FastAPI:
         show_error=False,
         enable_monitoring=False,
         max_file_size=LARGEST_UPLOAD,
-        theme=gr.themes.Soft(primary_hue="indigo", font=["system-ui", "sans-serif"], font_mono=["monospace"]),
+        theme=THEME,
         css_paths=STATIC / "style.css",
     )
 
