@@ -41,7 +41,9 @@ LONGEST_TAKE_S = 300  # a browser decodes the whole take: 5 minutes are 100 MB t
 INTRODUCTION = """### A neural network that learned the blues
 In 2002 Eck and Schmidhuber showed that an LSTM can keep a twelve-bar form where older networks lost the thread. This
 one has {parameters} numbers in it. It heard 4096 songs made of 24 one-bar melodies, and now plays on by itself:
-it repeats the chords from memory and draws a melody note for every eighth.
+it plays these chords from memory and draws a melody note for every eighth.
+
+{chart}
 
 Choose a key and a tempo, give it a few **seed notes** to begin with if you like, and press **Compose**.
 It takes a second or two.
@@ -65,6 +67,7 @@ def build() -> None:
         settings,
         result,
         api_name="compose",
+        api_visibility="public",
         concurrency_limit=2,
         concurrency_id="compose",
         show_progress_on=button,
@@ -76,7 +79,7 @@ def _settings() -> tuple[list[gr.components.Component], gr.UploadButton, gr.HTML
     """Create the controls; return the inputs of `_take` in order, the MIDI upload, the seed notes and the button."""
     with gr.Row():
         key = gr.Dropdown(list(PITCH_CLASSES), value="C", label="Key", min_width=90, filterable=False)
-        tempo = gr.Slider(SLOWEST, FASTEST, value=120, step=1, label="Tempo (beats per minute)", min_width=180)
+        tempo = gr.Slider(SLOWEST, FASTEST, value=120, step=1, label="Tempo (BPM)", min_width=180)
     choruses = gr.Slider(1, MOST_CHORUSES, value=2, step=1, label="Choruses of twelve bars")
     with gr.Row():
         melody, chords = (
@@ -95,9 +98,9 @@ def _settings() -> tuple[list[gr.components.Component], gr.UploadButton, gr.HTML
         elem_id="compose-seed-notes",
     )
     midi = gr.UploadButton("Take seed notes from a MIDI file", file_types=[".mid", ".midi"], size="sm")
-    with gr.Row(equal_height=True):
+    with gr.Row():
         seed = gr.Number(7, precision=0, label="Seed number", info="the same number gives the same take", min_width=140)
-        dice = gr.Button("🎲 New number", scale=0, min_width=130, elem_id="compose-dice")
+        dice = gr.Button("⚄ Roll", scale=0, min_width=110, elem_id="compose-dice")
     dice.click(None, None, seed, js="() => Math.floor(Math.random() * 1000000)", api_visibility="private")
     with gr.Accordion("Advanced", open=False):
         threshold = gr.Slider(
@@ -122,8 +125,7 @@ def _settings() -> tuple[list[gr.components.Component], gr.UploadButton, gr.HTML
 
 def _result() -> list[gr.components.Component]:
     """Create the outputs of `_take` in order: text, piano roll with player, two downloads."""
-    network, _ = trained("lstm")
-    text = gr.Markdown(INTRODUCTION.format(parameters=f"{network.parameter_count():,}"), elem_id="compose-text")
+    text = gr.Markdown(_introduction(), elem_id="compose-text")
     roll = gr.HTML(
         html_template='<div class="compose-take"></div>',
         apply_default_css=False,
@@ -131,9 +133,18 @@ def _result() -> list[gr.components.Component]:
         elem_id="compose-take",
     )
     with gr.Row():
-        wav = gr.DownloadButton("Download WAV", interactive=False, min_width=120)
-        midi = gr.DownloadButton("Download MIDI", interactive=False, min_width=120)
+        wav = gr.DownloadButton("Download WAV", visible=False, min_width=120)
+        midi = gr.DownloadButton("Download MIDI", visible=False, min_width=120)
     return [text, roll, wav, midi]
+
+
+def _introduction() -> str:
+    """Say what the network is, with the chart that it plays."""
+    network, _ = trained("lstm")
+    cells = [f"<td>{' '.join(bar)}</td>" for bar in BEBOP.bars]
+    rows = "".join(f"<tr>{''.join(cells[first : first + 4])}</tr>" for first in range(0, len(cells), 4))
+    chart = f'<table class="compose-chart"><tbody>{rows}</tbody></table>'
+    return INTRODUCTION.format(parameters=f"{network.parameter_count():,}", chart=chart)
 
 
 def _mount(function: str) -> str:
@@ -170,7 +181,7 @@ def _take(
         wav, midi = _written(score, {"melody": melody, "chords": chords}, _whole(seed))
     except ValueError as error:
         raise gr.Error(str(error), print_exception=False) from error
-    downloads = [gr.DownloadButton(value=str(path), interactive=True) for path in (wav, midi)]
+    downloads = [gr.DownloadButton(value=str(path), visible=True) for path in (wav, midi)]
     return _description(score, _whole(seed)), _view(score, len(_primer(notes)), wav), downloads[0], downloads[1]
 
 

@@ -18,9 +18,9 @@ from models.composition.score import DEFAULT_INSTRUMENTS, Score, ScoreError, rea
 SUFFIXES = (".mid", ".wav", ".flac")
 
 
-def main() -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Compose, write and report; return the exit status, 2 with one line on what the user can put right."""
-    arguments = _parser().parse_args()
+    arguments = _parser().parse_args(argv)
     if arguments.list:
         print(f"models: {', '.join(generate.COMPOSERS)} (default: {generate.DEFAULT})\nforms: {', '.join(FORMS)}")
         return 0

@@ -2,8 +2,8 @@
 // lane, bar numbers and a playhead. Times are ticks; pitches are MIDI numbers. Colours come from the page's theme.
 
 const BARS_PER_LINE = 4;
-const LANE = 20; // px: chord symbols and bar numbers above the notes
-const GAP = 12; // px between lines
+const LANE = 20; // px: chord symbols above the notes
+const GAP = 18; // px: bar numbers below them
 const SEMITONE = 4.5; // px
 
 export class PianoRoll {
@@ -83,7 +83,7 @@ export class PianoRoll {
       if (shownFrom >= Math.min(start + duration, to)) continue;
       pen.fillStyle = colours.text;
       pen.font = "600 12px system-ui, sans-serif";
-      pen.fillText(symbol, x(shownFrom) + (shownFrom % take.ticksPerBar ? 3 : 19), 14, x(to) - x(shownFrom));
+      pen.fillText(symbol, x(shownFrom) + 4, 14);
     }
     let melodyNotes = 0;
     for (const [start, duration, pitch, part] of take.notes) {
@@ -91,7 +91,7 @@ export class PianoRoll {
       if (start + duration <= from || start >= to) continue;
       const sounding = start <= playhead && playhead < start + duration;
       pen.fillStyle = seeded ? colours.seed : part === "melody" ? colours.melody : colours.chords;
-      pen.globalAlpha = sounding ? 1 : part === "melody" ? 0.85 : 0.45;
+      pen.globalAlpha = sounding ? 1 : part === "melody" ? 0.85 : 0.55;
       const y = LANE + (this.#range[1] - pitch) * SEMITONE;
       pen.fillRect(x(start) + 0.5, y, Math.max(x(start + duration) - x(start) - 1.5, 2), SEMITONE - 0.5);
       pen.globalAlpha = 1;
@@ -104,13 +104,14 @@ export class PianoRoll {
 
   #drawBars(pen, x, from, to, colours) {
     const { ticksPerBar } = this.#take;
-    pen.font = "10px system-ui, sans-serif";
+    pen.font = "9px system-ui, sans-serif";
+    const base = LANE + this.#rollHeight + 10;
     for (let bar = from; bar <= to; bar += ticksPerBar) {
       pen.fillStyle = colours.line;
       pen.fillRect(Math.min(x(bar), x(to) - 1), 2, 1, LANE + this.#rollHeight - 2);
       if (bar === to) break;
       pen.fillStyle = colours.subdued;
-      pen.fillText(String(bar / ticksPerBar + 1), x(bar) + 4, 14);
+      pen.fillText(String(bar / ticksPerBar + 1), x(bar) + 4, base);
     }
   }
 }

@@ -24,6 +24,7 @@ import torch
 
 from models import checkpoint
 from models.checkpoint import Checkpoint
+from models.composition.encoding import CHORD_UNITS, UNITS
 from models.composition.generate import network_of
 from models.composition.networks import BlockLSTM, BlockLSTMConfig
 from training.composition import corpus
@@ -37,16 +38,19 @@ class Stage:
     """A part of the training.
 
     Attributes:
-        epochs: of UPDATES_PER_EPOCH updates, one chorus per update.
+        epochs: passes of `TrainConfig.updates` updates, one chorus per update.
         batch: streams side by side; one is enough for the chords, which never vary.
         step_size: of Adam at the start; it falls to a hundredth along a cosine.
         melody: whether the melody is learned too.
+        wrong_notes: share of steps at which the melody that is heard, not the one to predict, is a random note; so the
+            network learns to find back into the song after an unlucky draw.
     """
 
     epochs: int
     batch: int
     step_size: float
     melody: bool
+    wrong_notes: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -55,29 +59,40 @@ class TrainConfig:
 
     Attributes:
         stages: one after the other, each with fresh moments.
+        updates: per epoch.
         choruses: songs per stream before it starts again from silence.
         largest_gradient: norm to which gradients are clipped.
         weight_range: weights start uniform in +- this; chosen by search, 0.1 needed about three times as long.
     """
 
     stages: tuple[Stage, ...]
+    updates: int = 128
     choruses: int = 4
     largest_gradient: float = 1.0
     weight_range: float = 1.0
 
 
-UPDATES_PER_EPOCH = 128
 PRESETS = {
-    "practical": TrainConfig((Stage(30, 1, 0.06, False), Stage(120, 32, 0.03, True))),
-    "quick": TrainConfig((Stage(1, 1, 0.06, False), Stage(1, 4, 0.03, True))),
+    "practical": TrainConfig((Stage(30, 1, 0.06, False), Stage(120, 32, 0.03, True, wrong_notes=0.02))),
+    "quick": TrainConfig((Stage(1, 1, 0.06, False), Stage(2, 4, 0.03, True, wrong_notes=0.02)), updates=8),
 }
 
 
-def streams(stage: Stage, choruses: int, random: np.random.Generator) -> Iterator[list[torch.Tensor]]:
+def streams(config: TrainConfig, stage: Stage, random: np.random.Generator) -> Iterator[list[torch.Tensor]]:
     """Yield one epoch: lists of choruses (song, step, unit) that follow one another in each stream."""
-    for _ in range(UPDATES_PER_EPOCH // choruses):
-        codes = random.integers(0, 2, (choruses, stage.batch, corpus.BARS), dtype=np.uint8)
+    for _ in range(config.updates // config.choruses):
+        codes = random.integers(0, 2, (config.choruses, stage.batch, corpus.BARS), dtype=np.uint8)
         yield [torch.from_numpy(corpus.rolls(chorus)) for chorus in codes]
+
+
+def misheard(inputs: torch.Tensor, share: float, random: np.random.Generator) -> torch.Tensor:
+    """Return inputs (song, step, unit) with the melody replaced by one random note at a share of the steps."""
+    wrong = torch.from_numpy(random.random(inputs.shape[:2]) < share)
+    notes = torch.from_numpy(random.integers(CHORD_UNITS, UNITS, inputs.shape[:2]))
+    replaced = inputs.clone()
+    replaced[wrong, CHORD_UNITS:] = 0.0
+    replaced[wrong, notes[wrong]] = 1.0
+    return replaced
 
 
 def run_epoch(
@@ -89,11 +104,12 @@ def run_epoch(
 ) -> list[float]:
     """Fit one epoch and return the mean chord and melody losses in nats per song."""
     losses = []
-    for choruses in streams(stage, config.choruses, random):
+    for choruses in streams(config, stage, random):
         state = network.initial_state(stage.batch)
         before = torch.zeros(stage.batch, network.units)
         for chorus in choruses:
-            logits, state = network(delayed(chorus, before), state)
+            heard = misheard(delayed(chorus, before), stage.wrong_notes, random)
+            logits, state = network(heard, state)
             chords, melody = chorus_losses(logits, chorus)
             optimiser.zero_grad()
             (chords + melody if stage.melody else chords).backward()
