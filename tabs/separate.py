@@ -104,6 +104,7 @@ def _result() -> list[gr.components.Component]:
         apply_default_css=False,
         js_on_load="import(new URL('room/separate.js', document.baseURI)).then((m) => m.mount(element, props, watch));",
         elem_id="separate-view",
+        min_height=110,  # room for the progress bar before there is a picture
     )
     with gr.Row():
         downloads = [gr.DownloadButton(f"Download {stem}", interactive=False, min_width=150) for stem in STEMS[1:]]
@@ -173,6 +174,7 @@ def _separate_example(
     progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio finds it by this default)
 ) -> Iterator[Any]:
     """Make the example song, then do as with any other."""
+    yield _running(True)
     progress(0.0, "Composing and singing the example")
     vocals, accompaniment = example_song()
     path = _folder() / "example-blues.wav"
@@ -182,24 +184,28 @@ def _separate_example(
 
 def _run(path: str | None, settings: tuple[float, bool, Rule, str], progress: gr.Progress) -> Iterator[Any]:
     """Yield after every block, which is where Gradio can cancel, and at the end the stems."""
-    nothing = [gr.skip()] * 4
+    yield _running(True)
     try:
         if path is None:
             raise AudioError("choose a song first, record one, or try the example")
         song = _song(path)
         blocks = []
-        yield [gr.skip(), gr.Button(interactive=True), *nothing]
         for done, block in predicted_blocks(song):
             blocks.append(block)
             progress(0.9 * done, "Listening for the voice")
-            yield [gr.skip(), gr.skip(), *nothing]
+            yield _running(True)
         probabilities = Probabilities(np.concatenate(blocks, axis=1), DEFAULT)
         separated = Separated(path, Path(path).stem, probabilities, overview(song, probabilities))
         progress(0.95, "Writing the stems")
         yield [separated, gr.Button(interactive=False), *_stems(song, separated, *settings)]
     except ValueError as error:
-        yield [gr.skip(), gr.Button(interactive=False), *nothing]
-        raise gr.Error(_sentence(error), print_exception=False) from error
+        yield _running(False)
+        raise gr.Error(str(error), print_exception=False) from error
+
+
+def _running(yes: bool) -> list[Any]:
+    """Return the outputs of a job that change nothing but whether it can be cancelled."""
+    return [gr.skip(), gr.Button(interactive=yes), *[gr.skip()] * 4]
 
 
 def _song(path: str) -> Audio:
@@ -217,7 +223,7 @@ def _again(separated: Separated | None, alpha: float, soft: bool, rule: Rule, su
     try:
         return _stems(audio.read(separated.path), separated, alpha, soft, rule, suffix)
     except ValueError as error:
-        raise gr.Error(_sentence(error), print_exception=False) from error
+        raise gr.Error(str(error), print_exception=False) from error
 
 
 def _stems(song: Audio, separated: Separated, alpha: float, soft: bool, rule: Rule, suffix: str) -> list[Any]:
@@ -264,9 +270,3 @@ def _description(separated: Separated, energies: list[float], gain: float) -> st
         f"### {separated.name}\n**{vocals:.0%}** of the energy goes to the vocals, **{accompaniment:.0%}** to the "
         f"accompaniment.{note}"
     )
-
-
-def _sentence(error: ValueError) -> str:
-    """Begin an error with a capital letter, as a page does."""
-    text = str(error)
-    return text[:1].upper() + text[1:]

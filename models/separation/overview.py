@@ -21,7 +21,7 @@ class Overview:
 
     Attributes:
         loudness: uint8 (row, column), the first row lowest; 255 is the loudest cell, 0 is 70 dB under it.
-        levels: uint8 (row, column), mean probability level of each cell, weighted by energy.
+        levels: uint8 (row, column), mean probability level of each cell, weighted by energy; 0 where it is black.
         rows_hz: centre of each row.
         seconds: length of the song.
     """
@@ -50,7 +50,7 @@ def overview(audio: Audio, probabilities: Probabilities, n_rows: int = 160, n_co
     pooled, pooled_weighted = (_rows(plane, rows_hz) for plane in (power, weighted))
     floor = max(pooled.max(), 1e-20) * 10 ** (-RANGE_DB / 10)
     loudness = 255 * (10 * np.log10(np.maximum(pooled, floor) / floor) / RANGE_DB)
-    levels = pooled_weighted / np.maximum(pooled, 1e-20)
+    levels = np.clip(pooled_weighted / np.maximum(pooled, floor), 0, 255)
     return Overview(loudness.astype(np.uint8), levels.astype(np.uint8), tuple(rows_hz.tolist()), audio.duration)
 
 
