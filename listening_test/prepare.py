@@ -16,6 +16,7 @@ from audio import Audio
 from listening_test import stimuli
 from listening_test.stimuli import Stimuli
 from listening_test.study import Block, Study, StudyError
+from models.checkpoint import WEIGHTS
 from models.composition.generate import compose
 from models.composition.render import render
 from models.example_song import example_song
@@ -52,9 +53,15 @@ def _render(study: Study) -> Iterator[tuple[str, Rendered]]:
     for block in study.blocks:
         for item, seed in block.items.items():
             try:
-                yield item, KINDS[block.kind](block, seed)
+                yield item, _with_weights(KINDS[block.kind](block, seed))
             except TypeError as error:  # a setting that the model does not have
                 raise StudyError(f"{study.label}: {item}: {error}") from error
+
+
+def _with_weights(rendered: Rendered) -> Rendered:
+    """Add to every provenance the shipped checkpoints, by the names that carry their hashes."""
+    shipped = sorted(path.name for path in WEIGHTS.glob("*.safetensors"))
+    return {name: (sound, {**made, "checkpoints": shipped}) for name, (sound, made) in rendered.items()}
 
 
 def _blues(block: Block, seed: int) -> Rendered:

@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from small_study import prepare_small_study
 
 ROOT = Path(__file__).parent.parent
 CHROMIUM = "/usr/bin/chromium"
@@ -41,7 +42,13 @@ def wait_for(url: str, process: subprocess.Popen[bytes], seconds: float = 90) ->
 
 
 @pytest.fixture(scope="session")
-def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def small_study(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """STUDY and DATABASE_URL of the app under test: short tones, prepared beforehand."""
+    return prepare_small_study(tmp_path_factory.mktemp("study"))
+
+
+@pytest.fixture(scope="session")
+def app_url(tmp_path_factory: pytest.TempPathFactory, small_study: tuple[Path, str]) -> Iterator[str]:
     """The real app in its own process, with its own database and folders; its log may hold no traceback."""
     room = tmp_path_factory.mktemp("app")
     port, log = free_port(), room / "app.log"
@@ -50,7 +57,8 @@ def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "HOST": "127.0.0.1",
         "PORT": str(port),
         "GRADIO_TEMP_DIR": str(room / "gradio"),
-        "DATABASE_URL": f"sqlite:///{room / 'ratings.db'}",
+        "STUDY": str(small_study[0]),
+        "DATABASE_URL": small_study[1],
     }
     with log.open("wb") as output:
         process = subprocess.Popen(

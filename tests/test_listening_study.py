@@ -1,6 +1,7 @@
 """The study file, the assignment and the stimuli: what is decided before anybody listens."""
 
 import hashlib
+import itertools
 import json
 import threading
 from collections import Counter
@@ -87,7 +88,7 @@ def test_2000_sessions_serve_every_cell_alike() -> None:
 
 def test_an_item_never_comes_twice_running() -> None:
     _, _, sessions = simulate(200, drop_out=0.0)
-    assert all(a.item != b.item for seen in sessions for a, b in zip(seen, seen[1:], strict=False))
+    assert all(a.item != b.item for seen in sessions for a, b in itertools.pairwise(seen))
 
 
 def test_a_listener_meets_all_pairs_and_both_sides_are_used() -> None:

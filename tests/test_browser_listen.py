@@ -1,0 +1,223 @@
+"""The Listen tab as listeners meet it: start, hear, choose, reload, finish; nothing but the sound tells A from B."""
+
+import csv
+import io
+import os
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ROOT, watched_page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+from small_study import CANARIES, KIND
+
+TRIALS = 4
+Study = tuple[Path, str]
+
+
+def listen_tab(page: Page) -> None:
+    page.get_by_role("tab", name="Listen").click()
+
+
+def start(page: Page) -> None:
+    listen_tab(page)
+    page.get_by_role("button", name="Start listening").click()
+    expect_pair(page, 1)
+
+
+def expect_pair(page: Page, number: int) -> None:
+    """The pair is on the page and its sounds are loaded."""
+    expect(page.get_by_text(f"Pair {number} of {TRIALS}")).to_be_visible()
+    expect(page.get_by_role("button", name="Listen to A")).to_be_enabled()
+
+
+def hear_both(page: Page) -> None:
+    for slot in ("A", "B"):
+        button = page.get_by_role("button", name=f"Listen to {slot}")
+        button.click()
+        expect(button).to_contain_text("heard")
+    expect(page.get_by_role("radio", name="I prefer A")).to_be_enabled()
+
+
+def vote(page: Page, label: str) -> None:
+    hear_both(page)
+    page.get_by_text(label).click()
+    page.get_by_role("button", name="Save and continue").click()
+
+
+def exported(study: Study) -> list[dict[str, str]]:
+    environment = {**os.environ, "STUDY": str(study[0]), "DATABASE_URL": study[1], "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "listening_test", "export"]
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    return list(csv.DictReader(io.StringIO(result.stdout)))
+
+
+def receipt_of(page: Page) -> str:
+    expect(page.get_by_text("Your receipt is")).to_be_visible()
+    return page.locator(".listen-receipt").inner_text()
+
+
+def test_a_listener_rates_reloads_and_finishes(page: Page, small_study: Study) -> None:
+    fetched: list[str] = []
+    page.on("request", lambda request: fetched.append(request.url) if "/stimulus/" in request.url else None)
+    start(page)
+    expect(page.get_by_role("radio", name="I prefer A")).to_be_disabled()
+    expect(page.get_by_role("radio", checked=True)).to_have_count(0)
+    vote(page, "I prefer A")
+    expect_pair(page, 2)
+    expect(page.get_by_role("radio", checked=True)).to_have_count(0)
+    before = fetched[-2:]
+    page.reload()
+    listen_tab(page)
+    expect_pair(page, 2)
+    assert fetched[-2:] == before, "the reload shows another pair or another order"
+    for number, label in ((2, "I prefer B"), (3, "No preference"), (4, "I prefer B")):
+        expect_pair(page, number)
+        vote(page, label)
+    receipt = receipt_of(page)
+    mine = [row for row in exported(small_study) if row["session"] == receipt]
+    assert [row["choice"] for row in mine] == ["A", "B", "none", "B"]
+    assert all(int(row["heard_a_ms"]) >= 300 and int(row["heard_b_ms"]) >= 300 for row in mine)
+    page.reload()
+    listen_tab(page)
+    assert receipt_of(page) == receipt
+
+
+def test_a_session_by_keyboard_alone(page: Page, small_study: Study) -> None:
+    start(page)
+    for number in range(1, TRIALS + 1):
+        expect_pair(page, number)
+        for key, slot in (("a", "A"), ("2", "B")):
+            page.keyboard.press(key)
+            expect(page.get_by_role("button", name=f"Listen to {slot}")).to_contain_text("heard")
+        page.keyboard.press(" ")
+        expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
+        page.get_by_role("radio", name="I prefer A").focus()
+        page.keyboard.press("ArrowDown")
+        expect(page.get_by_role("radio", name="No preference")).to_be_checked()
+        page.keyboard.press("Enter")
+    receipt = receipt_of(page)
+    assert [row["choice"] for row in exported(small_study) if row["session"] == receipt] == ["none"] * TRIALS
+
+
+def test_switching_keeps_the_position_and_leaving_the_tab_falls_silent(page: Page) -> None:
+    start(page)
+    position = page.get_by_label("Position in seconds")
+    page.get_by_role("button", name="Listen to A").click()
+    expect(position).not_to_have_value("0")
+    earlier = float(position.input_value())
+    page.get_by_role("button", name="Listen to B").click()
+    expect(page.get_by_role("button", name="Listen to B")).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_role("button", name="Listen to A")).to_have_attribute("aria-pressed", "false")
+    assert float(position.input_value()) >= earlier > 0
+    page.get_by_role("tab", name="Compose").click()
+    listen_tab(page)
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
+
+
+def test_two_listeners_at_once_have_sessions_of_their_own(browser: Browser, app_url: str, small_study: Study) -> None:
+    faults: list[str] = []
+    contexts = [browser.new_context() for _ in range(2)]
+    pages = [watched_page(context, app_url, faults) for context in contexts]
+    labels = ("I prefer A", "I prefer B")
+    for visitor in pages:
+        visitor.goto(app_url)
+        start(visitor)
+    for number in range(1, TRIALS + 1):
+        for visitor, label in zip(pages, labels, strict=True):
+            expect_pair(visitor, number)
+            vote(visitor, label)
+    receipts = [receipt_of(visitor) for visitor in pages]
+    votes = exported(small_study)
+    for receipt, choice in zip(receipts, "AB", strict=True):
+        assert [row["choice"] for row in votes if row["session"] == receipt] == [choice] * TRIALS
+    for context in contexts:
+        context.close()
+    assert not faults, faults
+
+
+def test_a_database_that_cannot_be_written_loses_nothing(page: Page, small_study: Study) -> None:
+    start(page)
+    hear_both(page)
+    page.get_by_text("I prefer B").click()
+    blocker = sqlite3.connect(small_study[1].removeprefix("sqlite:///"), isolation_level=None)
+    blocker.execute("BEGIN EXCLUSIVE")
+    page.get_by_role("button", name="Save and continue").click()
+    expect(page.get_by_role("alert").filter(has_text="cannot be saved just now")).to_be_visible(timeout=15_000)
+    expect(page.get_by_role("radio", name="I prefer B")).to_be_checked()
+    blocker.execute("ROLLBACK")
+    blocker.close()
+    page.get_by_role("button", name="Try again").click()
+    expect_pair(page, 2)
+    assert [row["choice"] for row in exported(small_study)][-1] == "B"
+
+
+def test_an_answer_without_connection_is_sent_after_a_reload(page: Page, small_study: Study) -> None:
+    start(page)
+    hear_both(page)
+    page.get_by_text("No preference").click()
+    page.route("**/listen/answer", lambda route: route.abort())
+    page.get_by_role("button", name="Save and continue").click()
+    expect(page.get_by_role("alert").filter(has_text="The server does not answer")).to_be_visible()
+    page.unroute("**/listen/answer")
+    page.reload()
+    listen_tab(page)
+    expect_pair(page, 2)
+    assert [row["choice"] for row in exported(small_study)][-1] == "none"
+
+
+def test_a_vote_in_a_second_window_is_not_overwritten(page: Page, app_url: str, small_study: Study) -> None:
+    start(page)
+    second = page.context.new_page()
+    second.goto(app_url)
+    listen_tab(second)
+    expect_pair(second, 1)
+    vote(page, "I prefer A")
+    expect_pair(page, 2)
+    vote(second, "I prefer B")
+    expect(second.get_by_role("alert").filter(has_text="answered before")).to_be_visible()
+    second.get_by_role("button", name="Continue", exact=True).click()
+    expect_pair(second, 2)
+    assert [row["choice"] for row in exported(small_study)][-1] == "A"
+
+
+def test_nothing_that_reaches_the_browser_names_a_condition(page: Page, app_url: str) -> None:
+    bodies: list[str] = []
+
+    def keep(response: Any) -> None:
+        bodies.append(response.url + repr(response.headers))
+        if "/listen/" in response.url and "/stimulus/" not in response.url:
+            bodies.append(response.text())
+
+    console: list[str] = []
+    page.on("console", lambda message: console.append(message.text))
+    page.on("requestfinished", lambda request: keep(request.response()))
+    start(page)
+    vote(page, "I prefer A")
+    expect_pair(page, 2)
+    config = page.request.get(f"{app_url}/config").text()
+    storage = page.evaluate("JSON.stringify({...localStorage, ...sessionStorage})")
+    everything = "\n".join([*bodies, *console, config, storage, page.content()])
+    assert "Which tone do you prefer?" in everything
+    assert not [name for name in (*CANARIES, KIND) if name in everything]
+
+
+@pytest.fixture
+def phone(browser: Browser) -> BrowserContext:
+    return browser.new_context(viewport={"width": 375, "height": 720}, has_touch=True, is_mobile=True)
+
+
+def test_the_tab_fits_a_phone(phone: BrowserContext, app_url: str) -> None:
+    faults: list[str] = []
+    page = watched_page(phone, app_url, faults)
+    page.goto(app_url)
+    start(page)
+    hear_both(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+    save = page.get_by_role("button", name="Save and continue")
+    assert (save.bounding_box() or {})["height"] >= 40
+    phone.close()
+    assert not faults, faults
