@@ -27,7 +27,7 @@ test: packages test-packages $(VENV)/test.stamp
 	$(BIN)/python -m pytest
 
 bench: packages test-packages $(VENV)/test.stamp
-	for job in benchmarks/*.py; do $(BIN)/python $$job || exit 1; done
+	for job in benchmarks/*.py; do PYTHONPATH=. $(BIN)/python $$job || exit 1; done
 
 screenshots: packages test-packages $(VENV)/test.stamp
 	$(BIN)/python tests/screenshots.py docs

@@ -241,12 +241,13 @@ def _description(score: Score, seed: int) -> str:
     roll = roll_in_c(score)
     _, segments = trained("lstm")
     letters = segment_letters(roll, segments)
-    own = letters.count("?")
+    known = len(letters) - letters.count("?")
     kept = chord_accuracy(roll, BEBOP)
     form = "It kept the twelve-bar form throughout." if kept == 1 else f"It kept to the form {kept:.0%} of the time."
     return (
         f"### Blues in {score.key}, {score.tempo:g} beats per minute, seed {seed}\n{form} "
-        f"{len(letters) - own} of {len(letters)} bars are melodies that it learned, {own} are its own."
+        f"{known} of {len(letters)} bars are melodies that it learned"
+        f"{'.' if known == len(letters) else ', the rest is its own.'}"
     )
 
 

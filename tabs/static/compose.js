@@ -142,7 +142,7 @@ export function mountTake(element, props, watch) {
 }
 
 function takeView() {
-  const play = node("button", { type: "button", class: "compose-play" }, "Play");
+  const play = node("button", { type: "button", class: "compose-play", disabled: "" }, "Play");
   const time = node("span", { class: "compose-time" });
   const choruses = node("div", { class: "compose-choruses", role: "group", "aria-label": "Choruses" });
   const canvas = node("canvas", {
