@@ -11,30 +11,11 @@ from urllib.parse import quote
 import gradio as gr
 
 import audio
+from models.composition import generate
 from models.composition.blues_form import BEATS_PER_BAR, BEBOP, PITCH_CLASSES, TICKS_PER_BAR, pitch_class
-from models.composition.generate import (
-    HIGHEST_SEED,
-    HIGHEST_TEMPERATURE,
-    HIGHEST_THRESHOLD,
-    LOWEST_TEMPERATURE,
-    LOWEST_THRESHOLD,
-    MOST_CHORUSES,
-    MOST_PRIMER_NOTES,
-    compose,
-    seed_notes,
-    trained,
-)
 from models.composition.metrics import chord_accuracy, roll_in_c, segment_letters
 from models.composition.render import render
-from models.composition.score import (
-    DEFAULT_INSTRUMENTS,
-    FASTEST,
-    INSTRUMENTS,
-    SLOWEST,
-    Score,
-    read_midi,
-    write_midi,
-)
+from models.composition.score import DEFAULT_INSTRUMENTS, FASTEST, INSTRUMENTS, SLOWEST, Score, read_midi, write_midi
 
 LONGEST_TAKE_S = 300  # a browser decodes the whole take: 5 minutes are 100 MB there
 
@@ -52,7 +33,7 @@ It takes a second or two.
 
 def warm_up() -> None:
     """Load the network, and the synthesiser once, so that the first visitor does not wait."""
-    render(compose(tempo=FASTEST))
+    render(generate.compose(tempo=FASTEST))
 
 
 def build() -> None:
@@ -80,20 +61,28 @@ def _settings() -> tuple[list[gr.components.Component], gr.UploadButton, gr.HTML
     with gr.Row():
         key = gr.Dropdown(list(PITCH_CLASSES), value="C", label="Key", min_width=90, filterable=False)
         tempo = gr.Slider(SLOWEST, FASTEST, value=120, step=1, label="Tempo (BPM)", min_width=180)
-    choruses = gr.Slider(1, MOST_CHORUSES, value=2, step=1, label="Choruses of twelve bars")
+    choruses = gr.Slider(1, generate.MOST_CHORUSES, value=2, step=1, label="Choruses of twelve bars")
     with gr.Row():
-        melody, chords = (
-            gr.Dropdown(list(INSTRUMENTS), value=instrument, label=label, min_width=130, filterable=False)
-            for instrument, label in (
-                (DEFAULT_INSTRUMENTS["melody"], "Melody played by"),
-                (DEFAULT_INSTRUMENTS["chords"], "Chords played by"),
-            )
-        )
+        melody = _instrument("melody", "Melody played by")
+        chords = _instrument("chords", "Chords played by")
+    notes, midi, seed = _seeds()
+    threshold, temperature = _advanced()
+    button = gr.Button("Compose", variant="primary", size="lg")
+    return [key, tempo, choruses, melody, chords, seed, notes, threshold, temperature], midi, notes, button
+
+
+def _instrument(part: str, label: str) -> gr.Dropdown:
+    """Create the choice of a part's instrument."""
+    return gr.Dropdown(list(INSTRUMENTS), value=DEFAULT_INSTRUMENTS[part], label=label, min_width=130, filterable=False)
+
+
+def _seeds() -> tuple[gr.HTML, gr.UploadButton, gr.Number]:
+    """Create what a take grows from: seed notes, by keyboard or MIDI file, and the seed number with its dice."""
     notes = gr.HTML(
         value=[],
         html_template='<div class="compose-seed-notes"></div>',
         apply_default_css=False,
-        most=MOST_PRIMER_NOTES,
+        most=generate.MOST_PRIMER_NOTES,
         js_on_load=_mount("mountSeedNotes"),
         elem_id="compose-seed-notes",
     )
@@ -102,25 +91,29 @@ def _settings() -> tuple[list[gr.components.Component], gr.UploadButton, gr.HTML
         seed = gr.Number(7, precision=0, label="Seed number", info="the same number gives the same take", min_width=140)
         dice = gr.Button("⚄ Roll", scale=0, min_width=110, elem_id="compose-dice")
     dice.click(None, None, seed, js="() => Math.floor(Math.random() * 1000000)", api_visibility="private")
+    return notes, midi, seed
+
+
+def _advanced() -> tuple[gr.Slider, gr.Slider]:
+    """Create the sliders of threshold and temperature."""
     with gr.Accordion("Advanced", open=False):
         threshold = gr.Slider(
-            LOWEST_THRESHOLD,
-            HIGHEST_THRESHOLD,
+            generate.LOWEST_THRESHOLD,
+            generate.HIGHEST_THRESHOLD,
             value=0.5,
             step=0.05,
             label="Chord threshold",
             info="a chord note sounds when the network is surer of it than this; far from 0.5 the form may get lost",
         )
         temperature = gr.Slider(
-            LOWEST_TEMPERATURE,
-            HIGHEST_TEMPERATURE,
+            generate.LOWEST_TEMPERATURE,
+            generate.HIGHEST_TEMPERATURE,
             value=1.0,
             step=0.1,
             label="Melody temperature",
             info="below 1 the melody keeps to what it knows best, above 1 it strays",
         )
-    button = gr.Button("Compose", variant="primary", size="lg")
-    return [key, tempo, choruses, melody, chords, seed, notes, threshold, temperature], midi, notes, button
+    return threshold, temperature
 
 
 def _result() -> list[gr.components.Component]:
@@ -140,7 +133,7 @@ def _result() -> list[gr.components.Component]:
 
 def _introduction() -> str:
     """Say what the network is, with the chart that it plays."""
-    network, _ = trained("lstm")
+    network, _ = generate.trained("lstm")
     cells = [f"<td>{' '.join(bar)}</td>" for bar in BEBOP.bars]
     rows = "".join(f"<tr>{''.join(cells[first : first + 4])}</tr>" for first in range(0, len(cells), 4))
     chart = f'<table class="compose-chart"><tbody>{rows}</tbody></table>'
@@ -168,7 +161,7 @@ def _take(
     try:
         _refuse_long(tempo, choruses)
         progress(0.1, "Composing")
-        score = compose(
+        score = generate.compose(
             key=key,
             tempo=tempo,
             choruses=choruses,
@@ -198,7 +191,7 @@ def _refuse_long(tempo: float, choruses: int) -> None:
 def _whole(seed: int | None) -> int:
     """Return the seed number, or raise ValueError if the field is empty."""
     if seed is None:
-        raise ValueError(f"the seed number is empty; type a whole number from 0 to {HIGHEST_SEED}")
+        raise ValueError(f"the seed number is empty; type a whole number from 0 to {generate.HIGHEST_SEED}")
     return seed
 
 
@@ -239,7 +232,7 @@ def _view(score: Score, seeded: int, wav: Path) -> dict[str, Any]:
 def _description(score: Score, seed: int) -> str:
     """Say what the take is and how far the network kept to what it learned."""
     roll = roll_in_c(score)
-    _, segments = trained("lstm")
+    _, segments = generate.trained("lstm")
     letters = segment_letters(roll, segments)
     known = len(letters) - letters.count("?")
     kept = chord_accuracy(roll, BEBOP)
@@ -254,9 +247,9 @@ def _description(score: Score, seed: int) -> str:
 def _notes_of_midi(path: str) -> list[int]:
     """Read seed notes from an uploaded MIDI file."""
     try:
-        notes = seed_notes(read_midi(path))
+        notes = generate.seed_notes(read_midi(path))
     except ValueError as error:
         raise gr.Error(str(error), print_exception=False) from error
-    if len(notes) == MOST_PRIMER_NOTES:
-        gr.Info(f"The first {MOST_PRIMER_NOTES} notes of the melody are taken.")
+    if len(notes) == generate.MOST_PRIMER_NOTES:
+        gr.Info(f"The first {generate.MOST_PRIMER_NOTES} notes of the melody are taken.")
     return list(notes)

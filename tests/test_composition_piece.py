@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 
@@ -117,7 +118,7 @@ def test_corpus_songs_are_made_of_the_segments_and_walks_are_pentatonic():
         ({"choruses": 0}, "0"),
         ({"choruses": 9}, "9"),
         ({"seed": -1}, "-1"),
-        ({"seed": 2**32}, "4.29497e"),
+        ({"seed": 2**32}, "4294967296"),
         ({"primer": [60] * 25}, "25"),
         ({"threshold": 1.0}, "1"),
         ({"temperature": 0.0}, "0"),
@@ -125,7 +126,7 @@ def test_corpus_songs_are_made_of_the_segments_and_walks_are_pentatonic():
     ],
 )
 def test_values_out_of_range_are_refused_by_value(wrong, named):
-    with pytest.raises(ValueError, match=named.replace("+", r"\+")):
+    with pytest.raises(ValueError, match=named):
         compose(**wrong)
 
 
@@ -147,6 +148,9 @@ def test_render_is_exact_stereo_and_at_its_loudness(short):
 def test_render_is_bit_identical_and_depends_on_the_instrument(short):
     first = render(short)
     assert np.array_equal(first.samples, render(short).samples)
+    with ThreadPoolExecutor(3) as visitors:
+        together = list(visitors.map(lambda _: render(short), range(3)))
+    assert all(np.array_equal(first.samples, sound.samples) for sound in together)
     other = render(short, instruments={"melody": "Harmonica", "chords": "Organ"})
     assert not np.array_equal(first.samples, other.samples)
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import islice
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -75,7 +74,7 @@ class Request:
 def _check(name: str, value: float, lowest: float, highest: float) -> None:
     """Raise CompositionError unless lowest <= value <= highest."""
     if not lowest <= value <= highest:
-        raise CompositionError(f"{name} {value:g} is out of range; choose {lowest:g} to {highest:g}")
+        raise CompositionError(f"{name} {value} is out of range; choose {lowest} to {highest}")
 
 
 @cache
@@ -173,7 +172,8 @@ def compose(
     choruses: int = 1,
     seed: int = 0,
     primer: Sequence[int] = (),
-    **taste: Any,
+    threshold: float = 0.5,
+    temperature: float = 1.0,
 ) -> Score:
     """Compose a blues.
 
@@ -185,7 +185,8 @@ def compose(
         choruses: 1-8.
         seed: 0 to 2^32 - 1.
         primer: up to 24 seed notes as they shall sound, MIDI 0-127, brought by octaves into the melody's register.
-        taste: threshold and temperature of `Request`.
+        threshold: of chord units, 0.05-0.95; only the lstm heeds it.
+        temperature: of the melody's draws, 0.1-2; only the lstm heeds it.
 
     Raises:
         ValueError: a value out of range or unknown (CompositionError, FormError, ScoreError).
@@ -196,7 +197,7 @@ def compose(
     check_tempo(tempo)
     semitones = transposition(key)
     folded = tuple(in_register(pitch - semitones) for pitch in primer)
-    request = Request(form_named(form), choruses, seed, folded, **taste)
+    request = Request(form_named(form), choruses, seed, folded, threshold, temperature)
     roll = COMPOSERS[name](request, np.random.default_rng(seed))
     return decode(roll, tempo, request.form).transposed(semitones, key)
 
