@@ -56,6 +56,8 @@ def _render(study: Study) -> Iterator[tuple[str, Rendered]]:
                 yield item, _with_weights(KINDS[block.kind](block, seed))
             except TypeError as error:  # a setting that the model does not have
                 raise StudyError(f"{study.label}: {item}: {error}") from error
+            except KeyError as error:
+                raise StudyError(f"{study.label}: {item}: the setting {error} is missing") from error
 
 
 def _with_weights(rendered: Rendered) -> Rendered:

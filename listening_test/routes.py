@@ -135,7 +135,7 @@ def _refusal(error: Exception) -> JSONResponse:
         first = error.errors()[0]
         reason = str(first["msg"]).removeprefix("Value error, ")
         place = ".".join(str(step) for step in first["loc"][1:])  # without "body" or "header"
-        sentence = f"the answer was not understood: {place + ': ' if place else ''}{reason}"
+        sentence = f"the request was not understood: {place + ': ' if place else ''}{reason}"
     if isinstance(error, StoreError | StimulusError):
         log.error("%s", error)
         sentence = NOT_SAVED if isinstance(error, StoreError) else NOT_READY

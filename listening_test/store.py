@@ -138,11 +138,7 @@ class Store:
             UnknownError: no session of this study has the code.
         """
         query = sql.select(SESSION.c.id).where(SESSION.c.code_sha256 == code_sha256, SESSION.c.study == study)
-        with self._transaction() as connection:
-            found: str | None = connection.execute(query).scalar()
-        if found is None:
-            raise UnknownError("this session is not known here; start a new one")
-        return found
+        return self._one(query, "this session is not known here; start a new one")
 
     def current_trial(
         self, session: str, most: int, reserved_since_ms: int, make: Callable[[dict[Cell, int], list[Cell]], Trial]
@@ -217,10 +213,14 @@ class Store:
             .outerjoin(RATING, RATING.c.trial == PRESENTATION.c.trial)
             .where(PRESENTATION.c.token == token, RATING.c.uuid.is_(None))
         )
+        return self._one(query, "there is no such sound")
+
+    def _one(self, query: sql.Select[str], otherwise: str) -> str:
+        """Return the one value of a query, or raise UnknownError with the sentence `otherwise`."""
         with self._transaction() as connection:
             found: str | None = connection.execute(query).scalar()
         if found is None:
-            raise UnknownError("there is no such sound")
+            raise UnknownError(otherwise)
         return found
 
     def answers(self, study: str) -> list[Answer]:

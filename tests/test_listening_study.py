@@ -227,3 +227,61 @@ def test_an_unknown_kind_of_material_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StudyError, match="cannot be rendered; use one of blues, separation"):
         prepare.prepare(plan(tmp_path), tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+MODELS = """
+name: models
+version: 1
+title: One item of each kind
+instructions: []
+trials: 2
+minimum_seconds: 1
+blocks:
+  - kind: blues
+    question: Which blues?
+    seeds: [1]
+    settings: {tempo: 300}
+    conditions: {lstm: {model: lstm}, walk: {model: random-walk}}
+    pairs: [[lstm, walk]]
+  - kind: separation
+    question: Which voice?
+    seeds: [1]
+    settings: {model: default, start: 4, seconds: 2}
+    conditions: {low: {alpha: 0.3}, high: {alpha: 0.7}}
+    pairs: [[low, high]]
+"""
+
+
+def test_the_models_render_stimuli_that_pass_the_check(tmp_path: Path) -> None:
+    from listening_test import prepare
+
+    models = plan(tmp_path, MODELS)
+    prepared = prepare.prepare(models, tmp_path / "out")
+    stimuli.check(prepared, models)
+    assert len({each.sha256 for each in prepared.of.values()}) == 4, "two conditions sound the same"
+    made = prepared.of["separation-1", "high"].provenance
+    assert made["alpha"] == 0.7 and made["seed"] == 1 and len(made["checkpoints"]) >= 2
+    assert prepare.prepare(models, tmp_path / "out") == prepared
+
+
+@pytest.mark.parametrize(
+    ("wrong", "instead_of", "message"),
+    [
+        ("{tempi: 300}", "{tempo: 300}", "blues-1.*tempi"),
+        ("{tempo: 3000}", "{tempo: 300}", "3000"),
+        ("{model: lstn}", "{model: lstm}", "lstn"),
+        (
+            "start: 4, seconds: 2",
+            "model: default, start: 4, seconds: 2",
+            "separation-1: the setting 'model' is missing",
+        ),
+        ("start: 400", "start: 4", "not empty"),
+    ],
+)
+def test_a_setting_that_no_model_knows_or_that_is_missing_is_refused(
+    tmp_path: Path, wrong: str, instead_of: str, message: str
+) -> None:
+    from listening_test import prepare
+
+    with pytest.raises(ValueError, match=message):
+        prepare.prepare(plan(tmp_path, MODELS.replace(instead_of, wrong)), tmp_path / "out")

@@ -10,14 +10,15 @@ const POLL_MS = 2000;
 const MARKUP = `
   <div class="listen-alert" role="alert" hidden><p></p><button type="button" class="listen-retry">Try again</button></div>
   <section class="listen-waiting" hidden>
-    <p class="listen-note" role="status">The stimuli are being rendered (about a minute). This page goes on by itself.</p>
-    <progress aria-label="Rendering"></progress>
+    <h2>One moment</h2>
+    <p role="status">The stimuli are being rendered (about a minute). This page goes on by itself.</p>
+    <div class="listen-rendering" aria-hidden="true"></div>
   </section>
   <section class="listen-welcome" hidden>
     <h2></h2>
     <div class="listen-instructions"></div>
-    <p class="listen-note">Your answers are stored without your name, together with how long you listened. You may stop
-      at any time and go on later in this browser.</p>
+    <p class="listen-note"><span class="listen-trials"></span> Your answers are stored without your name, together with
+      how long you listened. You may stop at any time and go on later in this browser.</p>
     <button type="button" class="listen-primary listen-start">Start listening</button>
   </section>
   <section class="listen-trial" hidden>
@@ -60,6 +61,7 @@ class Room {
   #trial = null;
   #shownAt = 0;
   #opened = false;
+  #busy = false;
 
   constructor(element) {
     this.#element = element;
@@ -98,7 +100,8 @@ class Room {
   }
 
   #welcome() {
-    this.#one("h2").textContent = this.#study.title;
+    this.#one(".listen-welcome h2").textContent = this.#study.title;
+    this.#one(".listen-trials").textContent = `${this.#study.trials} pairs, one after another.`;
     this.#one(".listen-instructions").replaceChildren(
       ...this.#study.instructions.map((text) => Object.assign(document.createElement("p"), { textContent: text })),
     );
@@ -163,8 +166,11 @@ class Room {
     return this.player.heardMs.map((heard) => Math.max(0, this.#study.minimum_ms - heard));
   }
 
-  // Run what the listener asked for; a refusal is shown with a way on, and whatever was typed or heard stays.
+  // Run what the listener asked for, one thing at a time; a refusal is shown with a way on, and whatever was chosen
+  // or heard stays.
   async #attempt(action) {
+    if (this.#busy) return;
+    this.#busy = true;
     const alert = this.#one(".listen-alert");
     this.#one("form button").disabled = true;
     alert.hidden = true;
@@ -175,6 +181,7 @@ class Room {
       alert.querySelector("button").textContent = error.final ? "Continue" : "Try again";
       alert.hidden = false;
     }
+    this.#busy = false;
     if (this.#trial) this.#draw();
   }
 
@@ -218,7 +225,7 @@ class Room {
     const open = missing.every((left) => left === 0);
     this.#one("fieldset").disabled = !open;
     this.#one(".listen-gate").textContent = open ? "" : "You can answer when you have heard both for long enough.";
-    this.#one("form button").disabled = !open || !this.#choice;
+    this.#one("form button").disabled = this.#busy || !open || !this.#choice;
   }
 
   #show(name) {
