@@ -6,12 +6,12 @@ trial. A session is named by the header X-Resume-Code.
 
 from __future__ import annotations
 
-import atexit
 import logging
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
@@ -47,10 +47,10 @@ log = logging.getLogger(__name__)
 
 
 class Host:
-    """One study on this server: opened when its stimuli are there, which it has rendered when they are missing."""
+    """One study on this server. While the server runs, stimuli that are missing are rendered by another process."""
 
     def __init__(self, study_folder: Path, url: str) -> None:
-        """Read the study and start rendering if need be.
+        """Read the study.
 
         Raises:
             StudyError: not a study.
@@ -58,13 +58,23 @@ class Host:
         """
         self.study = study.load(study_folder)
         self.store = Store(url)
+        self._study_folder = study_folder
         self._folder = stimuli.folder_of(self.study, self.store.folder)
-        self._renderer = None if self._folder.exists() else _start_rendering(study_folder, self._folder)
+        self._renderer: subprocess.Popen[bytes] | None = None
 
     @cached_property
     def test(self) -> ListeningTest:
         """The running test; StimulusError as long as there is nothing to hear."""
         return ListeningTest(self.study, stimuli.read(self._folder, self.study), self.store)
+
+    @asynccontextmanager
+    async def running(self, _app: object) -> AsyncIterator[None]:
+        """Start rendering with the server if need be, and end it with the server."""
+        if not self._folder.exists():
+            self._renderer = _start_rendering(self._study_folder, self._folder)
+        yield
+        if self._renderer is not None:
+            self._renderer.terminate()
 
     def state(self) -> str:
         """Return "ready", "rendering" or "failed"."""
@@ -81,16 +91,14 @@ def _start_rendering(study_folder: Path, folder: Path) -> subprocess.Popen[bytes
     """Render in a process of its own, at low priority and on one core, so that the app stays responsive."""
     command = ["nice", sys.executable, "-m", "listening_test", "prepare"]
     command += ["--study", str(study_folder.absolute()), "--out", str(folder.absolute())]
-    # An own session: Ctrl-C reaches the app alone, which ends the renderer in order.
-    process = subprocess.Popen(
+    # A session of its own: Ctrl-C reaches the app alone, which ends the renderer in order.
+    return subprocess.Popen(
         command,
         cwd=Path(__file__).parent.parent,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         stdout=subprocess.DEVNULL,
         start_new_session=True,
     )
-    atexit.register(process.terminate)
-    return process
 
 
 class GuardedRoute(APIRoute):
@@ -150,13 +158,14 @@ def router(study_folder: Path | None = None, url: str | None = None) -> APIRoute
         study_folder: the study to run; without it that of the environment's STUDY, or the shipped one.
         url: the ratings database; without it that of the environment's DATABASE_URL, or the default.
     """
-    routes = APIRouter(prefix="/listen", route_class=GuardedRoute)
     try:
         host = Host(study_folder or study.folder(), url or database_url())
     except (StudyError, StoreError) as error:
         log.error("the listening test cannot run: %s", error)
-        routes.add_api_route("/study", lambda: {"state": "failed"})
-        return routes
+        closed = APIRouter(prefix="/listen")
+        closed.add_api_route("/study", lambda: {"state": "failed"})
+        return closed
+    routes = APIRouter(prefix="/listen", route_class=GuardedRoute, lifespan=host.running)
     _add_routes(routes, host)
     return routes
 

@@ -289,6 +289,38 @@ def test_a_broken_study_closes_the_test_and_nothing_else(tmp_path: Path) -> None
     assert TestClient(app).get("/listen/study").json() == {"state": "failed"}
 
 
+RENDERED = """
+name: rendered
+version: 1
+title: Rendered when missing
+instructions: []
+trials: 1
+minimum_seconds: 1
+blocks:
+  - kind: KIND
+    question: Which blues?
+    seeds: [1]
+    settings: {tempo: 300}
+    conditions: {lstm: {model: lstm}, walk: {model: random-walk}}
+    pairs: [[lstm, walk]]
+"""
+
+
+@pytest.mark.parametrize(("kind", "outcome"), [("blues", "ready"), ("unknown", "failed")])
+def test_missing_stimuli_are_rendered_by_another_process(tmp_path: Path, kind: str, outcome: str) -> None:
+    (tmp_path / study.FILE_NAME).write_text(RENDERED.replace("KIND", kind))
+    app = FastAPI()
+    app.include_router(routes.router(tmp_path, f"sqlite:///{tmp_path / 'data' / 'ratings.sqlite'}"))
+    with TestClient(app) as visitor:
+        assert visitor.get("/listen/study").json()["state"] == "rendering"
+        assert visitor.post("/listen/session").json()["detail"] == routes.NOT_READY
+        deadline = time.monotonic() + 120
+        while (state := visitor.get("/listen/study").json()["state"]) == "rendering" and time.monotonic() < deadline:
+            time.sleep(0.2)
+        assert state == outcome
+        assert visitor.post("/listen/session").status_code == (201 if outcome == "ready" else 503)
+
+
 SERVER = """
 import sys, uvicorn
 from pathlib import Path
