@@ -58,18 +58,23 @@ def build() -> None:
     with gr.Row(equal_height=False, elem_classes="separate-room"):
         with gr.Column(scale=2, min_width=300):
             song = gr.Audio(
-                sources=["upload", "microphone"], type="filepath", label="Your song", elem_id="separate-song"
+                sources=["upload", "microphone"],
+                type="filepath",
+                label="Your song",
+                buttons=["download"],  # without "share", which would send the song to another host
+                elem_id="separate-song",
             )
             with gr.Row():
                 start = gr.Button("Separate", variant="primary", size="lg", min_width=120)
                 cancel = gr.Button("Cancel", variant="stop", size="lg", min_width=90, interactive=False)
+            status = gr.HTML(elem_id="separate-status")
             example = gr.Button(
                 "Try the example: a composed blues with a synthesised singer", elem_id="separate-example"
             )
             settings = _settings()
         with gr.Column(scale=3, min_width=300):
             result = _result()
-    _bind(kept, song, start, example, cancel, settings, result)
+    _bind(kept, song, start, example, cancel, status, settings, result)
 
 
 def _settings() -> list[gr.components.Component]:
@@ -104,7 +109,6 @@ def _result() -> list[gr.components.Component]:
         apply_default_css=False,
         js_on_load="import(new URL('room/separate.js', document.baseURI)).then((m) => m.mount(element, props, watch));",
         elem_id="separate-view",
-        min_height=110,  # room for the progress bar before there is a picture
     )
     with gr.Row():
         downloads = [gr.DownloadButton(f"Download {stem}", interactive=False, min_width=150) for stem in STEMS[1:]]
@@ -117,24 +121,28 @@ def _bind(
     start: gr.Button,
     example: gr.Button,
     cancel: gr.Button,
+    status: gr.HTML,
     settings: list[gr.components.Component],
     result: list[gr.components.Component],
 ) -> None:
     """Bind the network to the two buttons, and the threshold to everything that can change afterwards."""
-    running = []
-    for button, job, inputs in ((start, _separate, [song, *settings]), (example, _separate_example, settings)):
-        running.append(
-            button.click(
-                job,
-                inputs,
-                [kept, cancel, *result],
-                api_visibility="private",
-                concurrency_limit=1,
-                concurrency_id="separation",
-                show_progress_on=result[1],
-            )
+    composed = example.click(
+        _example, None, song, api_visibility="private", concurrency_limit=1, concurrency_id="separation"
+    )
+    running = [composed] + [
+        event(
+            _separate,
+            [song, *settings],
+            [kept, cancel, status, *result],
+            api_visibility="private",
+            concurrency_limit=1,
+            concurrency_id="separation",
+            show_progress="hidden",  # Gradio draws no bar for a generator; `status` does
+            show_progress_on=status,
         )
-    cancel.click(_cancelled, None, cancel, cancels=running, api_visibility="private", queue=False)
+        for event in (start.click, composed.success)
+    ]
+    cancel.click(lambda: _running(None)[1:3], None, [cancel, status], cancels=running, api_visibility="private")
     alpha, soft, rule, suffix = settings
     gr.on(
         [alpha.release, soft.input, rule.input, suffix.input],
@@ -149,67 +157,51 @@ def _bind(
     )
 
 
-def _cancelled() -> gr.Button:
-    gr.Info("Cancelled. What was separated before is still here.")
-    return gr.Button(interactive=False)
-
-
 def _separate(
     path: str | None,
     alpha: float,
     soft: bool,
     rule: Rule,
     suffix: str,
-    progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio finds it by this default)
 ) -> Iterator[Any]:
-    """Run the network block by block and show the stems; on bad input raise gr.Error, which leaves the last result."""
-    yield from _run(path, (alpha, soft, rule, suffix), progress)
+    """Run the network, yielding after every block, where Gradio can cancel, and at the end show the stems.
 
-
-def _separate_example(
-    alpha: float,
-    soft: bool,
-    rule: Rule,
-    suffix: str,
-    progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio finds it by this default)
-) -> Iterator[Any]:
-    """Make the example song, then do as with any other."""
-    yield _running(True)
-    progress(0.0, "Composing and singing the example")
-    vocals, accompaniment = example_song()
-    path = _folder() / "example-blues.wav"
-    audio.write(path, Audio(vocals.samples + accompaniment.samples, vocals.sample_rate))
-    yield from _run(str(path), (alpha, soft, rule, suffix), progress)
-
-
-def _run(path: str | None, settings: tuple[float, bool, Rule, str], progress: gr.Progress) -> Iterator[Any]:
-    """Yield after every block, which is where Gradio can cancel, and at the end the stems."""
-    yield _running(True)
+    On bad input gr.Error is raised, which leaves the last result in place.
+    """
+    yield _running(0.0)
     try:
-        if path is None:
-            raise AudioError("choose a song first, record one, or try the example")
         song = _song(path)
         blocks = []
         for done, block in predicted_blocks(song):
             blocks.append(block)
-            progress(0.9 * done, "Listening for the voice")
-            yield _running(True)
+            yield _running(0.8 * done)  # the rest is for writing
         probabilities = Probabilities(np.concatenate(blocks, axis=1), DEFAULT)
-        separated = Separated(path, Path(path).stem, probabilities, overview(song, probabilities))
-        progress(0.95, "Writing the stems")
-        yield [separated, gr.Button(interactive=False), *_stems(song, separated, *settings)]
+        separated = Separated(str(path), Path(str(path)).stem, probabilities, overview(song, probabilities))
+        yield [separated, *_running(None)[1:3], *_stems(song, separated, alpha, soft, rule, suffix)]
     except ValueError as error:
-        yield _running(False)
+        yield _running(None)
         raise gr.Error(str(error), print_exception=False) from error
 
 
-def _running(yes: bool) -> list[Any]:
-    """Return the outputs of a job that change nothing but whether it can be cancelled."""
-    return [gr.skip(), gr.Button(interactive=yes), *[gr.skip()] * 4]
+def _running(done: float | None) -> list[Any]:
+    """Return the outputs of a job that change only the Cancel button and the progress bar; None when it is over."""
+    bar = "" if done is None else f'<progress value="{done:.2f}" aria-label="progress"></progress>'
+    text = "" if done is None else f"Listening for the voice: {done:.0%}"
+    return [gr.skip(), gr.Button(interactive=done is not None), bar + text, *[gr.skip()] * 4]
 
 
-def _song(path: str) -> Audio:
+def _example() -> str:
+    """Compose, sing and write the example song."""
+    vocals, accompaniment = example_song()
+    path = _folder() / "example-blues.wav"
+    audio.write(path, Audio(vocals.samples + accompaniment.samples, vocals.sample_rate))
+    return str(path)
+
+
+def _song(path: str | None) -> Audio:
     """Read a visitor's song; refuse what is too long, before decoding, and what is silent."""
+    if path is None:
+        raise AudioError("choose a song first, record one, or try the example")
     song = audio.read(path, longest=LONGEST_SONG_S)
     if np.abs(song.samples).max() < QUIETEST_PEAK:
         raise AudioError(f"{Path(path).name} is silent; there is nothing to separate")

@@ -64,6 +64,10 @@ export function mount(element, props, watch) {
     else return;
     event.preventDefault();
   });
+  // Gradio's slider reports a release of the pointer alone; a key that moved it must count as well.
+  document.querySelector("#separate-alpha input[type=range]")?.addEventListener("keyup", (event) => {
+    if (event.key !== "Tab") event.target.dispatchEvent(new PointerEvent("pointerup", { bubbles: true }));
+  });
   window.addEventListener("separate-alpha", (event) => {
     picture.alpha = event.detail;
     draw();

@@ -24,7 +24,6 @@ from training.separation.remix import draw
 
 LEVEL_DB = 3.0  # standard deviation: a song's reference level is not that of one excerpt
 WEIGHT_POWER = 0.75  # of the magnitude: loud bins decide what is heard
-VALIDATION_MIXTURES = 32
 ALPHAS = np.linspace(0.1, 0.9, 17)
 
 
@@ -39,6 +38,7 @@ class Recipe:
         loss: "weighted-bce" weighs bins by a power of their magnitude; "mse" is the paper's.
         optimiser: "adamw" with a one-cycle rate, or the paper's "sgd" with momentum 0.5 at a constant rate.
         rate: (highest) learning rate.
+        validation: mixtures drawn from the validation material; as many set mean and deviation of the input.
     """
 
     epochs: int
@@ -47,12 +47,13 @@ class Recipe:
     loss: Literal["weighted-bce", "mse"] = "weighted-bce"
     optimiser: Literal["adamw", "sgd"] = "adamw"
     rate: float = 6e-4
+    validation: int = 32
 
 
 PRESETS = {
-    "deep-karaoke": (KaraokeConfig(), Recipe(epochs=34, steps=50)),
+    "deep-karaoke": (KaraokeConfig(), Recipe(epochs=28, steps=50)),
     "paper": (PAPER, Recipe(epochs=100, steps=150, mixtures=4, loss="mse", optimiser="sgd", rate=0.1)),
-    "smoke": (KaraokeConfig(bands=16, hidden=(32,)), Recipe(epochs=2, steps=3, mixtures=2)),
+    "smoke": (KaraokeConfig(bands=16, hidden=(32,)), Recipe(epochs=2, steps=3, mixtures=2, validation=2)),
 }
 
 
@@ -68,10 +69,10 @@ def fit(
     network = DeepKaraoke(config)
     optimiser = _optimiser(network, recipe)
     if config.scale == "log":
-        magnitudes = [(V + A).abs() for V, A in mixtures(material, VALIDATION_MIXTURES, np.random.default_rng(seed))]
+        magnitudes = [(V + A).abs() for V, A in mixtures(material, recipe.validation, np.random.default_rng(seed))]
         network.standardise(torch.cat([X / max(network.level([X[None]]), 1e-6) for X in magnitudes], dim=1))
     curve = _restored(resume, network, optimiser) if resume.exists() else []
-    held_out = mixtures(validation, VALIDATION_MIXTURES, np.random.default_rng([seed, 0]))
+    held_out = mixtures(validation, recipe.validation, np.random.default_rng([seed, 0]))
     for epoch in range(len(curve), recipe.epochs):
         rng = np.random.default_rng([seed, 1 + epoch])
         losses = []
@@ -130,13 +131,13 @@ def sweep(network: DeepKaraoke, drawn: list[tuple[Tensor, Tensor]]) -> list[floa
     return [float(mean) for mean in torch.stack(rows).mean(0)]
 
 
-def calibrate(network: DeepKaraoke, validation: Material, seed: int) -> float:
+def calibrate(network: DeepKaraoke, recipe: Recipe, validation: Material, seed: int) -> float:
     """Shift the logits so that the best alpha of the validation mixtures becomes 0.5.
 
     Returns:
         The alpha that was best before.
     """
-    held_out = mixtures(validation, VALIDATION_MIXTURES, np.random.default_rng([seed, 0]))
+    held_out = mixtures(validation, recipe.validation, np.random.default_rng([seed, 0]))
     best = float(ALPHAS[np.argmax(sweep(network, held_out))])
     last = network.synthesis if network.config.bands else network.output
     with torch.no_grad():

@@ -64,7 +64,7 @@ def run(arguments: argparse.Namespace) -> None:
         "test": arguments.test,
         "attribution": arguments.attribution,
         "curve": curve,
-        "best_alpha_before_calibration": calibrate(network, validation, arguments.seed),
+        "best_alpha_before_calibration": calibrate(network, recipe, validation, arguments.seed),
     }
     tensors = {name: tensor.half() for name, tensor in network.state_dict().items()}
     checkpoint.save(arguments.out, Checkpoint(tensors, asdict(config), provenance))

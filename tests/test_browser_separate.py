@@ -1,0 +1,106 @@
+"""A visitor of the Separate tab, in the real page: example, alpha, downloads, a file that is no song."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from playwright.sync_api import Page, expect
+
+import audio
+from audio import Audio
+
+READY = ".separate-view > div[aria-busy='false']"
+
+
+def open_tab(page: Page) -> None:
+    page.get_by_role("tab", name="Separate").click()
+
+
+def wait_for_stems(page: Page) -> None:
+    page.locator(READY).wait_for(timeout=90_000)
+    expect(page.locator(".separate-play")).to_be_enabled(timeout=30_000)
+
+
+def picture(page: Page) -> str:
+    return hashlib.sha256(page.locator(".separate-picture").screenshot()).hexdigest()
+
+
+def downloaded(page: Page, stem: str, folder: Path) -> Audio:
+    with page.expect_download() as download:
+        page.get_by_role("button", name=f"Download {stem}").click()
+    path = folder / download.value.suggested_filename
+    download.value.save_as(path)
+    assert path.name.endswith(f"-{stem}.wav")
+    return audio.read(path)
+
+
+def after_change(page: Page, change: Callable[[], None]) -> list[str]:
+    """Do something that cuts the song anew; return the paths of the requests that ran on the server for it."""
+    started: list[str] = []
+    text = page.locator("#separate-text").inner_text()
+    page.on("request", lambda request: started.append(request.post_data or "") if "queue/join" in request.url else None)
+    change()
+    expect(page.locator("#separate-text")).not_to_have_text(text, timeout=60_000)
+    wait_for_stems(page)
+    return started
+
+
+def test_example_alpha_and_downloads(page: Page, tmp_path: Path) -> None:
+    open_tab(page)
+    page.locator("#separate-example").click()
+    wait_for_stems(page)
+    before = picture(page)
+    first = downloaded(page, "vocals", tmp_path)
+    rest = downloaded(page, "accompaniment", tmp_path)
+    song = page.evaluate(
+        """async () => {
+          const link = document.querySelector('#separate-song audio, #separate-song a[download]');
+          return link ? (link.src || link.href) : null;
+        }"""
+    )
+    assert song, "the example stands in the song's own player"
+    mixture_path = tmp_path / "song.wav"
+    mixture_path.write_bytes(page.request.get(song).body())
+    mixture = audio.read(mixture_path)
+    assert first.samples.shape == mixture.samples.shape
+    assert np.abs(first.samples + rest.samples - mixture.samples).max() < 2e-4
+
+    page.locator(".separate-play").click()
+    page.get_by_role("button", name="Vocals", exact=True).click()
+    slider = page.locator("#separate-alpha input[type=range]")
+    started = after_change(page, lambda: (slider.focus(), slider.press("End")))
+    assert picture(page) != before
+    assert page.locator(".separate-play").inner_text() == "Pause"  # it plays on while the stems are replaced
+    nothing = downloaded(page, "vocals", tmp_path)
+    assert np.abs(first.samples).max() > 0.05
+    assert not nothing.samples.any()  # alpha = 1: nothing is vocals
+    assert np.array_equal(downloaded(page, "accompaniment", tmp_path).samples, mixture.samples)
+    assert len(started) == 1
+
+
+def test_a_file_that_is_no_song_is_refused_in_words_and_the_result_stays(page: Page, tmp_path: Path) -> None:
+    song, text = tmp_path / "my tune.wav", tmp_path / "letter.wav"
+    noise = np.random.default_rng(0).standard_normal((1, 32_000)).astype(np.float32)
+    audio.write(song, Audio(0.1 * noise, 16_000))
+    text.write_text("Dear network, this is not a song.\n" * 40)
+    open_tab(page)
+    chooser = page.locator("#separate-song input[type=file]")
+    chooser.set_input_files(song)
+    page.get_by_label("Clear").first.wait_for()
+    page.get_by_role("button", name="Separate", exact=True).click()
+    wait_for_stems(page)
+    result = page.locator("#separate-text").inner_text()
+    page.get_by_label("Clear").first.click()
+    chooser.set_input_files(text)
+    page.get_by_label("Clear").first.wait_for()
+    page.get_by_role("button", name="Separate", exact=True).click()
+    expect(page.locator(".toast-body")).to_contain_text("letter.wav cannot be read as audio", timeout=30_000)
+    assert page.locator("#separate-text").inner_text() == result
+    expect(page.get_by_role("button", name="Cancel")).to_be_disabled()
+
+
+def test_nothing_chosen_is_said(page: Page) -> None:
+    open_tab(page)
+    page.get_by_role("button", name="Separate", exact=True).click()
+    expect(page.locator(".toast-body")).to_contain_text("choose a song first", timeout=30_000)
