@@ -51,7 +51,7 @@ def build() -> None:
         api_visibility="public",
         concurrency_limit=2,
         concurrency_id="compose",
-        show_progress_on=button,
+        show_progress_on=result[0],
     )
     midi.upload(_notes_of_midi, midi, notes, api_visibility="private", show_progress="minimal")
 

@@ -65,10 +65,10 @@ def teacher_forced(network: BlockLSTM, streams: int = 256, choruses: int = 4) ->
     return {"excess_chord_nats": float(chords), "excess_melody_nats": melody - corpus.floor_nats(independent=True)}
 
 
-def free_run(network: BlockLSTM, primer: tuple[int, ...], seed: int) -> Roll:
-    """Play RUN_CHORUSES choruses on from a primer; (step, unit)."""
+def free_run(network: BlockLSTM, primer: tuple[int, ...], seed: int, choruses: int = RUN_CHORUSES) -> Roll:
+    """Play choruses on from a primer; (step, unit)."""
     playing = steps(network, Request(BEBOP, primer=primer), np.random.default_rng(seed))
-    return np.stack(list(islice(playing, RUN_CHORUSES * BEBOP.steps)))
+    return np.stack(list(islice(playing, choruses * BEBOP.steps)))
 
 
 def evaluate(network: BlockLSTM) -> dict[str, Any]:
