@@ -72,19 +72,22 @@ class Host:
         """Start rendering with the server if need be, and end it with the server."""
         if not self._folder.exists():
             self._renderer = _start_rendering(self._study_folder, self._folder)
-        yield
-        if self._renderer is not None:
-            self._renderer.terminate()
+        try:
+            yield
+        finally:
+            if self._renderer is not None:
+                self._renderer.terminate()
 
     def state(self) -> str:
         """Return "ready", "rendering" or "failed"."""
         rendering = self._renderer is not None and self._renderer.poll() is None
         try:
-            return "ready" if self.test else "failed"
+            stimuli.read(self._folder, self.study)
         except StimulusError as error:
             if not rendering:
                 log.error("the listening test cannot be taken: %s", error)
             return "rendering" if rendering else "failed"
+        return "ready"
 
 
 def _start_rendering(study_folder: Path, folder: Path) -> subprocess.Popen[bytes]:

@@ -90,6 +90,8 @@ def test_a_session_by_keyboard_alone(page: Page, small_study: Study) -> None:
     start(page)
     for number in range(1, TRIALS + 1):
         expect_pair(page, number)
+        page.keyboard.press(" ")
+        expect(page.get_by_role("button", name="Listen to A")).to_have_attribute("aria-pressed", "true")
         for key, slot in (("a", "A"), ("2", "B")):
             page.keyboard.press(key)
             expect(page.get_by_role("button", name=f"Listen to {slot}")).to_contain_text("heard")

@@ -127,6 +127,7 @@ class Room {
       this.#trial = null;
       this.#drawTrial(trial);
       await this.player.load(trial.sounds.map((path) => new URL(path, document.baseURI)));
+      this.player.switchTo(0); // or the play button would begin with the side that the last pair ended with
       this.#trial = trial;
       this.#shownAt = Date.now();
     }
