@@ -6,7 +6,8 @@ Next-step prediction of endless choruses: each stream of a batch plays one rando
 with full back-propagation through each chorus and the state carried on to the next. First the chords alone are
 learned (experiment 1), then chords and melody. The paper's own learning (online, step size 1e-5, momentum 0.9) is
 slower; the loss, the topology and the initial biases are the paper's. Losses are nats per song over the exact floor
-of the corpus. FILE is written after each epoch; a second call goes on from it.
+of the corpus. FILE is written after each epoch; a second call goes on from it. At the end it holds the network with its
+scores.
 """
 
 from __future__ import annotations
@@ -220,10 +221,9 @@ def main() -> int:
     scores = evaluate(network_of(finished))
     finished = replace(finished, provenance={**finished.provenance, "scores": scores})
     print(json.dumps(scores, indent=1))
-    final = arguments.out.with_suffix(".finished.safetensors")
-    checkpoint.save(final, finished)
+    checkpoint.save(arguments.out, finished)
     if arguments.ship:
-        shipped = checkpoint.ship(final, "lstm")
+        shipped = checkpoint.ship(arguments.out, "lstm")
         (checkpoint.WEIGHTS / "lstm.md").write_text(card(finished, shipped.name, arguments.preset, arguments.policy))
         print(f"shipped {shipped.name}")
     return 0
