@@ -9,13 +9,13 @@ export HOST PORT
 TEST_PACKAGES := chromium
 
 .DEFAULT_GOAL := help
-.PHONY: help run test packages test-packages stimuli bench screenshots clean
+.PHONY: help run test packages test-packages bench screenshots clean
 
 help:
 	@echo "make run          set up what is missing and start the app on http://$(HOST):$(PORT)"
 	@echo "make test         set up what is missing and run lint, types, unit and browser tests"
 	@echo "make bench        run every benchmark; results go to benchmarks/results/"
-	@echo "make screenshots  redraw the README's pictures from the running app"
+	@echo "make screenshots  take the README pictures from the app that make run has started"
 
 run: packages $(VENV)/run.stamp
 	$(BIN)/python app.py
@@ -29,8 +29,8 @@ test: packages test-packages $(VENV)/test.stamp
 bench: packages test-packages $(VENV)/test.stamp
 	for job in benchmarks/*.py; do PYTHONPATH=. $(BIN)/python $$job || exit 1; done
 
-screenshots: packages test-packages $(VENV)/test.stamp
-	$(BIN)/python tests/screenshots.py docs
+screenshots: test-packages $(VENV)/test.stamp
+	PYTHONPATH=. $(BIN)/python tests/screenshots.py http://$(HOST):$(PORT)
 
 packages: PACKAGES = $(shell cat packages.txt)
 packages:

@@ -9,7 +9,8 @@ import pytest
 from conftest import watched_page
 from playwright.sync_api import Browser, Page, expect
 
-TABS = ("Compose", "Separate", "Listen")
+# A sight of each tab that is there only when all its scripts have run.
+TABS = {"Compose": "#compose-seed-notes button", "Separate": "#separate-example", "Listen": ".listen-start"}
 
 
 def test_health(app_url: str) -> None:
@@ -51,9 +52,9 @@ def test_the_listening_test_shows_no_endpoint_and_no_name(app_url: str) -> None:
 
 def test_the_page_has_three_tabs_and_asks_no_other_host(page: Page) -> None:
     expect(page).to_have_title("The Listening Room")
-    for name in TABS:
+    for name, sight in TABS.items():
         page.get_by_role("tab", name=name).click()
-        page.wait_for_load_state("networkidle")
+        expect(page.locator(sight).first).to_be_visible(timeout=30_000)
 
 
 @pytest.mark.parametrize("tab", TABS)
@@ -63,7 +64,7 @@ def test_no_tab_scrolls_sideways_on_a_phone(app_url: str, browser: Browser, tab:
     phone = watched_page(context, app_url, faults)
     phone.goto(app_url)
     phone.get_by_role("tab", name=tab).click()
-    phone.wait_for_load_state("networkidle")
+    expect(phone.locator(TABS[tab]).first).to_be_visible(timeout=30_000)
     width = phone.evaluate("document.documentElement.scrollWidth")
     context.close()
     assert width <= 375

@@ -1,0 +1,44 @@
+"""Take the README's pictures from a running app: `make run` in one terminal, `make screenshots` in another."""
+
+import sys
+from pathlib import Path
+
+from conftest import CHROMIUM, CHROMIUM_ARGS
+from playwright.sync_api import Page, expect, sync_playwright
+
+FOLDER = Path(__file__).parent.parent / "tabs" / "screenshots"
+
+
+def compose(page: Page) -> None:
+    page.get_by_role("button", name="Compose", exact=True).click()
+    expect(page.locator(".compose-play")).to_be_enabled(timeout=60_000)
+
+
+def separate(page: Page) -> None:
+    page.locator("#separate-example").click()
+    page.locator(".separate-view > div[aria-busy='false']").wait_for(timeout=90_000)
+
+
+def listen(page: Page) -> None:
+    page.get_by_role("button", name="Start listening").click(timeout=180_000)
+    for slot in ("A", "B"):
+        page.get_by_role("button", name=f"Listen to {slot}").click()
+        page.wait_for_timeout(2_000)
+
+
+def main(url: str) -> None:
+    FOLDER.mkdir(exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGS)
+        page = browser.new_page(viewport={"width": 1280, "height": 860})
+        page.goto(url)
+        for name, tour in (("Compose", compose), ("Separate", separate), ("Listen", listen)):
+            page.get_by_role("tab", name=name).click()
+            tour(page)
+            page.wait_for_timeout(1_500)  # pictures and fades settle
+            page.screenshot(path=FOLDER / f"{name.lower()}.png")
+        browser.close()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:7860")
