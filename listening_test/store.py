@@ -1,4 +1,4 @@
-"""The ratings database: sessions, trials as presented, answers. The only module that imports SQLAlchemy.
+"""The ratings database: sessions, trials as presented, answers. With `schema` the only module that imports SQLAlchemy.
 
 Rows are inserted and never changed. SQLite runs with a write-ahead log and full synchronisation, so a committed
 answer survives the process. Every write is one transaction that takes the lock at its beginning, so two listeners
@@ -19,52 +19,11 @@ import sqlalchemy as sql
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from listening_test.assignment import Cell
+from listening_test.schema import PRESENTATION, RATING, SESSION, TABLES, TRIAL, TRIALS
 from listening_test.trial import Answer, Presentation, Rating, SecondVoteError, Trial, UnknownError
 
 DEFAULT_URL = "sqlite:///data/ratings.sqlite"
 LOCK_TIMEOUT_S = 3.0
-
-TABLES = sql.MetaData()
-SESSION = sql.Table(
-    "session",
-    TABLES,
-    sql.Column("id", sql.String, primary_key=True),  # the listener's receipt
-    sql.Column("code_sha256", sql.String, nullable=False, unique=True),
-    sql.Column("study", sql.String, nullable=False, index=True),
-    sql.Column("created_ms", sql.BigInteger, nullable=False),
-)
-TRIAL = sql.Table(
-    "trial",
-    TABLES,
-    sql.Column("id", sql.String, primary_key=True),
-    sql.Column("session", sql.ForeignKey("session.id"), nullable=False),
-    sql.Column("ordinal", sql.Integer, nullable=False),
-    sql.Column("item", sql.String, nullable=False),
-    sql.Column("conditions", sql.String, nullable=False),  # by slot, separated by spaces
-    sql.Column("presented_ms", sql.BigInteger, nullable=False),
-    sql.UniqueConstraint("session", "ordinal"),
-)
-PRESENTATION = sql.Table(
-    "presentation",
-    TABLES,
-    sql.Column("token", sql.String, primary_key=True),
-    sql.Column("trial", sql.ForeignKey("trial.id"), nullable=False, index=True),
-    sql.Column("slot", sql.Integer, nullable=False),
-    sql.Column("stimulus_sha256", sql.String, nullable=False),
-)
-RATING = sql.Table(
-    "rating",
-    TABLES,
-    sql.Column("uuid", sql.String, primary_key=True),
-    sql.Column("trial", sql.ForeignKey("trial.id"), nullable=False, unique=True),
-    sql.Column("conditions", sql.String, nullable=False),  # the order that the choice refers to, once more
-    sql.Column("choice", sql.String, nullable=False),
-    sql.Column("heard_ms", sql.JSON, nullable=False),  # by slot
-    sql.Column("shown_ms", sql.BigInteger, nullable=False),
-    sql.Column("answered_ms", sql.BigInteger, nullable=False),
-    sql.Column("received_ms", sql.BigInteger, nullable=False),
-)
-TRIALS = TRIAL.join(SESSION).outerjoin(RATING, RATING.c.trial == TRIAL.c.id)
 
 
 class StoreError(ValueError):

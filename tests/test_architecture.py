@@ -38,7 +38,7 @@ LIBRARIES = {
     "fastapi": ("app", "listening_test.routes"),
     "fluidsynth": ("models.composition.render",),
     "pretty_midi": ("models.composition.score",),
-    "sqlalchemy": ("listening_test.store",),
+    "sqlalchemy": ("listening_test.store", "listening_test.schema"),
     "pyloudnorm": ("audio",),
     "soundfile": ("audio",),
     "soxr": ("audio",),
