@@ -192,7 +192,10 @@ def _running(done: float | None) -> list[Any]:
 
 def _example() -> str:
     """Compose, sing and write the example song."""
-    vocals, accompaniment = example_song()
+    try:
+        vocals, accompaniment = example_song()
+    except ValueError as error:  # a missing sound font says how to install it
+        raise gr.Error(str(error), print_exception=False) from error
     path = _folder() / "example-blues.wav"
     audio.write(path, Audio(vocals.samples + accompaniment.samples, vocals.sample_rate))
     return str(path)

@@ -30,7 +30,7 @@ def load(arguments: argparse.Namespace) -> Material:
 
 
 def described(material: Material) -> dict[str, Any]:
-    """Describe material for the provenance: minutes per source, names of songs, one hash over all files."""
+    """Describe material for the provenance: minutes per source, works to attribute, songs, one hash over all files."""
     recordings = material.recordings()
     minutes: Counter[str] = Counter()
     for recording in recordings:
@@ -39,6 +39,7 @@ def described(material: Material) -> dict[str, Any]:
     return {
         "minutes": {name: round(value, 1) for name, value in sorted(minutes.items())},
         "files": len(recordings),
+        "works": sorted({r.names[-1] for r in material.instrumentals if r.licence.startswith("CC-BY")}),
         "songs": [song.vocals.names[-2] for song in material.songs],
         "sha256": hashlib.sha256("".join(digests).encode()).hexdigest(),
     }
@@ -86,7 +87,8 @@ The feed-forward network of Simpson, Roma & Plumbley, "Deep Karaoke" (2015), at 
 channels.
 
 Trained by `python -m training.separation.train --preset {provenance["model"]}` on mixtures drawn at random from the
-recordings below (seed {provenance["seed"]}, recipe `{provenance["recipe"]}`).
+recordings below (seed {provenance["seed"]};
+{", ".join(f"{name} {value}" for name, value in provenance["recipe"].items())}).
 They are {training["files"]} files; the SHA-256 over their hashes is `{training["sha256"]}`.
 Last epoch: loss {last["loss"]}, SDR on validation mixtures {last["validation_sdr_db"]} dB. Logits were then shifted so
 that alpha = 0.5, not {provenance["best_alpha_before_calibration"]:.2f}, is the best threshold there.
@@ -98,9 +100,11 @@ that alpha = 0.5, not {provenance["best_alpha_before_calibration"]:.2f}, is the 
 - Songs trained on: {", ".join(training["songs"])}.
 - Validation, never trained on: {", ".join(validation["names"])}.
 - Test, used for neither: {", ".join(provenance["test"]) or "none"}.
+- Works under CC BY, named by author and title where their files are: {", ".join(training["works"]) or "none"}.
 
-{provenance["attribution"]}Share-alike recordings were left out. The weights are released under the licence of this
-project; recordings under CC BY ask for the attribution that the table gives.
+{provenance["attribution"]}
+
+Share-alike recordings were left out. The weights are released under the licence of this project.
 """
 
 
