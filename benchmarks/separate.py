@@ -42,14 +42,14 @@ def main() -> None:
     probabilities = predict(stereo)
     predicted = time.perf_counter()
     vocals, accompaniment = split(stereo, probabilities, 0.5)
-    done = time.perf_counter()
+    done, peak = time.perf_counter(), peak_mb()
     error = float(np.abs(vocals.samples + accompaniment.samples - stereo.samples).max())
     result = {
         "song_seconds": SECONDS,
         "network_seconds": round(predicted - start, 2),
         "split_seconds": round(done - predicted, 2),
         "real_time_factor": round((done - start) / SECONDS, 4),
-        "peak_mb": round(peak_mb()),
+        "peak_mb": round(peak),
         "peak_mb_before": round(before),
         "largest_sum_error": error,
         "cores": os.cpu_count(),
