@@ -255,7 +255,7 @@ def test_command_takes_a_primer_and_lists_models(tmp_path, capsys):
         (["--tempo", "20"], "tempo 20"),
         (["--seed", "-3"], "-3"),
         (["--key", "Q"], "Q"),
-        (["--out", "take.musicxml"], "take.musicxml"),
+        (["--out", "take.mp3"], "take.mp3"),
         (["--primer", "absent.mid"], "absent.mid"),
         (["--melody", "Kazoo", "--out", "take.mid"], "Kazoo"),
         (["--out", "no/such/folder/take.mid"], "no/such/folder"),

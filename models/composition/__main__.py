@@ -12,10 +12,12 @@ import audio
 from models.composition import generate
 from models.composition.blues_form import FORMS, form_named
 from models.composition.metrics import chord_accuracy, roll_in_c, segment_letters
+from models.composition.musicxml import write_musicxml
 from models.composition.render import render
 from models.composition.score import DEFAULT_INSTRUMENTS, Score, ScoreError, read_midi, write_midi
 
-SUFFIXES = (".mid", ".wav", ".flac")
+SUFFIXES = (".mid", ".musicxml", ".wav", ".flac")
+PAPER = {".mid": write_midi, ".musicxml": write_musicxml}  # written from the score; the others are its sound
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -75,10 +77,10 @@ def _refuse_outputs(paths: Sequence[Path]) -> None:
 
 def _write(score: Score, paths: Sequence[Path], instruments: dict[str, str]) -> None:
     """Write each file by its suffix; the sound is rendered once."""
-    sounds = [path for path in paths if path.suffix.lower() != ".mid"]
+    sounds = [path for path in paths if path.suffix.lower() not in PAPER]
     for path in paths:
         if path not in sounds:
-            write_midi(path, score, instruments)
+            PAPER[path.suffix.lower()](path, score, instruments)
     if sounds:
         sound = render(score, instruments=instruments)
         for path in sounds:
