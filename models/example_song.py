@@ -4,9 +4,17 @@ The voice is additive: harmonics of a gliding fundamental with vibrato, shaped b
 sung vowels (Peterson & Barney, JASA 24, 1952, Table II, women), with a breath of noise and a consonant at each
 note. It is no singer, but it has what a separator looks for: harmonics that move together, formants, vibrato,
 breaths. Waveforms are (channel, sample) at 44.1 kHz.
+
+    python -m models.example_song --songs 24 --first-seed 1000 --out DIR
+
+writes songs in many keys, tempos and instruments as DIR/vocals/SEED.flac and DIR/accompaniment/SEED.flac: material to
+train a separator with. The app and the listening test sing seeds below 1000 only.
 """
 
 from __future__ import annotations
+
+import argparse
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -14,9 +22,10 @@ from scipy.signal import butter, fftconvolve, sosfilt
 
 import audio
 from audio import Audio
+from models.composition.blues_form import PITCH_CLASSES
 from models.composition.generate import compose
 from models.composition.render import render
-from models.composition.score import Note, Score
+from models.composition.score import DEFAULT_INSTRUMENTS, INSTRUMENTS, Note, Score
 
 Wave = npt.NDArray[np.float64]
 
@@ -38,11 +47,16 @@ BANDWIDTHS = (90, 110, 170, 250, 300)
 LEVELS_DB = (0, -5, -14, -17, -22)
 
 
-def example_song(seed: int = 1) -> tuple[Audio, Audio]:
+def example_song(
+    seed: int = 1, *, key: str = "C", tempo: float = TEMPO, instrument: str = "Piano"
+) -> tuple[Audio, Audio]:
     """Compose, sing and play one chorus.
 
     Args:
         seed: chooses the melody, the vowels and the small irregularities of the voice.
+        key: tonic.
+        tempo: beats per minute.
+        instrument: plays the chords.
 
     Returns:
         (vocals, accompaniment): stereo, 44.1 kHz, equal length, about 25 s; their sum is the song.
@@ -51,8 +65,9 @@ def example_song(seed: int = 1) -> tuple[Audio, Audio]:
         models.composition.render.RenderError: the sound font or libfluidsynth is missing.
     """
     rng = np.random.default_rng(seed)
-    score = compose("lstm", tempo=TEMPO, seed=seed)
-    band = audio.at_loudness(render(score.part("chords"), sample_rate=SAMPLE_RATE), BAND_LUFS, highest_peak=0.6)
+    score = compose("lstm", key=key, tempo=tempo, seed=seed)
+    chords = render(score.part("chords"), instruments=DEFAULT_INSTRUMENTS | {"chords": instrument})
+    band = audio.at_loudness(chords, BAND_LUFS, highest_peak=0.6)
     dry = sing(score, band.samples.shape[1], rng)
     vocals = audio.at_loudness(Audio(_room(dry, rng), SAMPLE_RATE), VOICE_LUFS, highest_peak=0.6)
     return vocals, band
@@ -167,3 +182,24 @@ def _room(dry: Wave, rng: np.random.Generator) -> npt.NDArray[np.float32]:
     tails = [fftconvolve(dry, rng.normal(size=len(decay)) * decay)[: len(dry)] for _ in range(2)]
     scale = 0.22 * np.sqrt(np.mean(dry**2) / np.mean(np.square(tails)))
     return np.stack([dry + scale * tail for tail in tails]).astype(np.float32)
+
+
+def main() -> None:
+    """Write songs for training; key, tempo and instrument are drawn from each song's seed."""
+    parser = argparse.ArgumentParser(prog="python -m models.example_song", description=__doc__.split("\n")[0])
+    parser.add_argument("--songs", type=int, default=24)
+    parser.add_argument("--first-seed", type=int, default=1000)
+    parser.add_argument("--out", type=Path, required=True)
+    arguments = parser.parse_args()
+    for seed in range(arguments.first_seed, arguments.first_seed + arguments.songs):
+        rng = np.random.default_rng(seed)
+        key, instrument = str(rng.choice(PITCH_CLASSES)), str(rng.choice(list(INSTRUMENTS)))
+        stems = example_song(seed, key=key, tempo=float(rng.integers(80, 160)), instrument=instrument)
+        for name, stem in zip(("vocals", "accompaniment"), stems, strict=True):
+            folder = arguments.out / name
+            folder.mkdir(parents=True, exist_ok=True)
+            audio.write(folder / f"{seed}.flac", stem)
+
+
+if __name__ == "__main__":
+    main()
