@@ -105,6 +105,11 @@ def shipped(name: str, weights: Path = WEIGHTS) -> Checkpoint:
     return load(found[0])
 
 
+def is_shipped(name: str, weights: Path = WEIGHTS) -> bool:
+    """Tell whether a checkpoint is shipped under this name."""
+    return bool(_files(name, weights))
+
+
 def _files(name: str, weights: Path) -> list[Path]:
     """Files of exactly this model: `lstm` does not find `lstm-wide`."""
     return [path for path in sorted(weights.glob(f"{name}-*.safetensors")) if path.stem.rpartition("-")[0] == name]

@@ -16,7 +16,7 @@ from models.composition.blues_form import BEBOP
 from models.composition.encoding import CHORD_UNITS, UNITS
 from models.composition.generate import network_of
 from models.composition.metrics import chord_accuracy, segment_letters
-from models.composition.networks import BlockLSTM, BlockLSTMConfig, Group
+from models.composition.networks import BlockLSTM, Group, NetworkConfig
 from training.composition import corpus
 from training.composition.evaluate import PRIMERS, chorus_losses, free_run, teacher_forced
 from training.composition.train import PRESETS, card, train
@@ -26,25 +26,25 @@ ROOT = Path(__file__).parent.parent
 
 @pytest.fixture
 def network():
-    return BlockLSTM(BlockLSTMConfig(weight_range=0.8), torch.Generator().manual_seed(1))
+    return BlockLSTM(NetworkConfig(weight_range=0.8), torch.Generator().manual_seed(1))
 
 
 def test_parameter_counts_of_both_experiments(network):
     # Chords: gates 12 * (12 + 8 + 1), cells 8 * (12 + 8), outputs 12 * (12 + 8 + 1).
     # Melody: gates 12 * (13 + 16 + 1), cells 8 * (13 + 16), outputs 13 * (13 + 8 + 1).
-    chords = BlockLSTM(BlockLSTMConfig(groups=(Group("chords", 12),)), torch.Generator())
+    chords = BlockLSTM(NetworkConfig(groups=(Group("chords", 12),)), torch.Generator())
     assert chords.parameter_count() == 252 + 160 + 252 == 664
     assert network.parameter_count() == 664 + 360 + 232 + 286 == 1542
 
 
 def test_initial_biases_are_the_papers(network):
     ladder = [-0.5, -1.0, -1.5, -2.0] * 2
-    assert network.gate_bias.tolist() == ladder * 3
+    assert network.hidden_bias.tolist() == ladder * 3
     assert network.output_bias.tolist() == [0.5] * 25
 
 
 def test_config_survives_a_checkpoint(network):
-    assert BlockLSTMConfig.from_dict(json.loads(json.dumps(asdict(network.config)))) == network.config
+    assert NetworkConfig.from_dict(json.loads(json.dumps(asdict(network.config)))) == network.config
 
 
 def test_chords_never_hear_the_melody_and_the_melody_hears_the_chords(network):
@@ -77,7 +77,7 @@ def test_step_equals_the_equations_written_out_per_block(network):
         (torch.tensor(hidden[None], dtype=torch.float32), torch.tensor(cell[None], dtype=torch.float32)),
     )
     weight = (network.hidden_weight * network.hidden_mask).detach().double().numpy()
-    bias = network.gate_bias.detach().double().numpy()
+    bias = network.hidden_bias.detach().double().numpy()
     seen = np.concatenate([inputs, hidden])
     expected_cell, expected_hidden = np.zeros(16), np.zeros(16)
     for block in range(8):

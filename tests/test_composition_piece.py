@@ -246,7 +246,7 @@ def test_command_takes_a_primer_and_lists_models(tmp_path, capsys):
     walk, on = (read_midi(tmp_path / name).part("melody").notes for name in ("walk.mid", "on.mid"))
     assert [note.pitch for note in walk[:24]] == [note.pitch for note in on[:24]]
     assert main(["--list"]) == 0
-    assert "lstm, random-walk, corpus" in capsys.readouterr().out
+    assert "lstm, lstm-wide, markov, random-walk, corpus" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,9 @@ BEBOP = Form(
     "bebop",
     tuple(tuple(bar.split()) for bar in ("C", "F7", "C", "Gm C", "F", "Fdim", "C", "A", "Dm", "G", "C A", "Dm G")),
 )
-FORMS = {BEBOP.name: BEBOP}
+# The plain twelve bars, with V in the last, which leads back to the first.
+BASIC = Form("basic", tuple((root,) for root in "CCCCFFCCGFCG"))
+FORMS = {form.name: form for form in (BEBOP, BASIC)}
 
 
 def form_named(name: str) -> Form:

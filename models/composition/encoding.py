@@ -84,8 +84,13 @@ def _runs(columns: Roll, longest: int) -> list[tuple[int, int]]:
 
 def chord_roll(form: Form) -> Roll:
     """Write one chorus of a form as (step, chord unit)."""
-    roll = np.zeros((form.steps, CHORD_UNITS), np.float32)
-    for step, symbol in enumerate(form.chart()):
+    return symbols_roll(form.chart())
+
+
+def symbols_roll(symbols: Sequence[str]) -> Roll:
+    """Write chord symbols, one per step, as (step, chord unit)."""
+    roll = np.zeros((len(symbols), CHORD_UNITS), np.float32)
+    for step, symbol in enumerate(symbols):
         roll[step, sorted(chord_classes(symbol))] = 1.0
     return roll
 

@@ -1,4 +1,4 @@
-"""New pieces: the trained network as an iterator of steps, the walks and songs it is compared with, and `compose`.
+"""New pieces: a trained network as an iterator of steps, the walks and songs it is compared with, and `compose`.
 
 After Eck & Schmidhuber (2002), section 5: the network hears its own predictions; chord units above a threshold
 sound, and of the melody units, renormalised to sum to one, exactly one is drawn. Before that the listener's seed
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from itertools import islice
 from types import MappingProxyType
 
@@ -20,14 +20,16 @@ import torch
 from models import checkpoint
 from models.composition.blues_form import (
     BEATS_PER_BAR,
+    BEBOP,
     MAJOR_PENTATONIC,
     MELODY_PITCHES,
     Form,
     form_named,
     transposition,
 )
-from models.composition.encoding import CHORD_UNITS, Roll, chord_roll, decode, melody_roll
-from models.composition.networks import BlockLSTM, BlockLSTMConfig
+from models.composition.encoding import CHORD_UNITS, UNITS, Roll, chord_roll, decode, melody_roll
+from models.composition.markov import Markov
+from models.composition.networks import Network, NetworkConfig, build
 from models.composition.score import Score, check_tempo
 
 MOST_CHORUSES = 8
@@ -35,6 +37,8 @@ MOST_PRIMER_NOTES = 24  # the paper's limit
 HIGHEST_SEED = 2**32 - 1
 LOWEST_THRESHOLD, HIGHEST_THRESHOLD = 0.05, 0.95
 LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE = 0.1, 2.0
+
+Segments = tuple[tuple[tuple[int, ...], ...], ...]  # (bar, A or B, beat) -> MIDI pitch
 
 
 class CompositionError(ValueError):
@@ -77,43 +81,65 @@ def _check(name: str, value: float, lowest: float, highest: float) -> None:
         raise CompositionError(f"{name} {value} is out of range; choose {lowest} to {highest}")
 
 
+def checkpoint_name(model: str, form: Form) -> str:
+    """Name the shipped checkpoint of a network for a form: lstm for bebop, lstm-basic for basic."""
+    return model if form == BEBOP else f"{model}-{form.name}"
+
+
 @cache
-def trained(name: str) -> tuple[BlockLSTM, tuple[tuple[tuple[int, ...], ...], ...]]:
-    """Load a shipped network and the segments (bar, A or B, beat) of the corpus it learned; it is only read.
+def trained(model: str, form: Form = BEBOP) -> tuple[Network, Segments]:
+    """Load a shipped network and the segments of the corpus that it learned; both are only read.
 
     Raises:
         CheckpointError: not shipped or damaged.
     """
-    shipped = checkpoint.shipped(name)
-    network = network_of(shipped)
-    return network, tuple(tuple(map(tuple, pair)) for pair in shipped.provenance["segments"])
+    shipped = checkpoint.shipped(checkpoint_name(model, form))
+    return network_of(shipped), tuple(tuple(map(tuple, pair)) for pair in shipped.provenance["segments"])
 
 
-def network_of(saved: checkpoint.Checkpoint) -> BlockLSTM:
+def network_of(saved: checkpoint.Checkpoint) -> Network:
     """Rebuild the network of a checkpoint."""
-    network = BlockLSTM(BlockLSTMConfig.from_dict(saved.config), torch.Generator())
+    network = build(NetworkConfig.from_dict(saved.config), torch.Generator())
     weights = {name: value for name, value in saved.tensors.items() if name in network.state_dict()}
     network.load_state_dict(weights)
     return network.eval()
 
 
-def steps(network: BlockLSTM, request: Request, generator: np.random.Generator) -> Iterator[Roll]:
+@cache
+def transition_tables(form: Form) -> Markov:
+    """Count the third-order tables of the corpus of a form.
+
+    Four notes in a row touch at most two bars, and bars are chosen independently. So the songs AAAA..., BBBB...,
+    ABAB... and BABA..., in which every pair of neighbours occurs once, have the statistics of all 4096.
+    """
+    _, segments = trained("lstm", form)
+    choices = [[(bar * odd + first) % 2 for bar in range(len(segments))] for odd in (0, 1) for first in (0, 1)]
+    return Markov(form, [_melody(segments, choice) for choice in choices])
+
+
+def _melody(segments: Segments, choices: Sequence[int]) -> list[int]:
+    """Return the pitches of the song that takes these segments, bar by bar."""
+    return [pitch for pair, choice in zip(segments, choices, strict=True) for pitch in pair[choice]]
+
+
+def steps(network: Network, request: Request, generator: np.random.Generator) -> Iterator[Roll]:
     """Play on for ever: yield one step (unit,) after another, from silence, the primer first.
 
-    The primer fixes the melody only; its chords are the network's own from the first step on.
+    The primer fixes the melody only; its chords are the network's own from the first step on. A network of chords
+    alone leaves the melody silent.
     """
     primer = melody_roll(request.primer)
     heard, state = torch.zeros(1, network.units), network.initial_state()
     count = 0
     while True:
         probabilities, state = network.step(heard, state)
-        step = np.zeros(network.units, np.float32)
+        step = np.zeros(UNITS, np.float32)
         step[:CHORD_UNITS] = probabilities[0, :CHORD_UNITS] > request.threshold
         if count < len(primer):
             step[CHORD_UNITS:] = primer[count]
-        else:
+        elif network.units == UNITS:
             step[CHORD_UNITS + draw(probabilities[0, CHORD_UNITS:].numpy(), request.temperature, generator)] = 1.0
-        heard, count = torch.from_numpy(step)[None], count + 1
+        heard, count = torch.from_numpy(step[None, : network.units]), count + 1
         yield step
 
 
@@ -124,10 +150,18 @@ def draw(probabilities: npt.NDArray[np.float32], temperature: float, generator: 
     return int(generator.choice(len(weights), p=weights / weights.sum()))
 
 
-def _lstm(request: Request, generator: np.random.Generator) -> Roll:
-    """Free run of the shipped network of experiment 2."""
-    network, _ = trained("lstm")
+def _network(model: str, request: Request, generator: np.random.Generator) -> Roll:
+    """Free run of a shipped network."""
+    network, _ = trained(model, request.form)
+    if request.primer and network.units < UNITS:
+        raise CompositionError(f"{model} plays chords only; leave the seed notes out")
     return np.stack(list(islice(steps(network, request, generator), request.form.steps * request.choruses)))
+
+
+def _markov(request: Request, generator: np.random.Generator) -> Roll:
+    """Free run of the transition tables."""
+    playing = transition_tables(request.form).steps(request.primer, generator)
+    return np.stack(list(islice(playing, request.form.steps * request.choruses)))
 
 
 def _random_walk(request: Request, generator: np.random.Generator) -> Roll:
@@ -146,9 +180,9 @@ def _corpus(request: Request, generator: np.random.Generator) -> Roll:
     """Draw songs from the training corpus, one per chorus."""
     if request.primer:
         raise CompositionError("the corpus model plays songs as they are; leave the seed notes out")
-    _, segments = trained("lstm")
-    melody = [pitch for _ in range(request.choruses) for pair in segments for pitch in pair[int(generator.integers(2))]]
-    return _over_chart(request, melody)
+    _, segments = trained("lstm", request.form)
+    songs = generator.integers(0, 2, (request.choruses, len(segments))).tolist()
+    return _over_chart(request, [pitch for song in songs for pitch in _melody(segments, song)])
 
 
 def _over_chart(request: Request, melody: Sequence[int]) -> Roll:
@@ -157,10 +191,25 @@ def _over_chart(request: Request, melody: Sequence[int]) -> Roll:
     return np.concatenate([chords, melody_roll(melody)], axis=1)
 
 
+NETWORKS = ("feedforward", "rnn", "lstm-chords", "lstm", "lstm-wide")
 COMPOSERS: MappingProxyType[str, Callable[[Request, np.random.Generator], Roll]] = MappingProxyType(
-    {"lstm": _lstm, "random-walk": _random_walk, "corpus": _corpus}
+    {name: partial(_network, name) for name in NETWORKS}
+    | {"markov": _markov, "random-walk": _random_walk, "corpus": _corpus}
 )
 DEFAULT = "lstm"
+
+
+def available(form: str = "bebop") -> tuple[str, ...]:
+    """Name the models that can play a form here: the networks that are shipped for it, and those that need none.
+
+    Raises:
+        FormError: no form has this name.
+    """
+    chart = form_named(form)
+    needs = {name: name for name in NETWORKS} | {"markov": "lstm", "corpus": "lstm"}  # the segments are the lstm's
+    return tuple(
+        name for name in COMPOSERS if name not in needs or checkpoint.is_shipped(checkpoint_name(needs[name], chart))
+    )
 
 
 def compose(
@@ -178,15 +227,15 @@ def compose(
     """Compose a blues.
 
     Args:
-        model: lstm (the default), random-walk or corpus.
+        model: a name in COMPOSERS; default is lstm. Its chords are its own if it is a network or markov.
         form: name of the chart.
         key: tonic; the piece is transposed by the shorter way.
         tempo: 40-300 beats per minute.
         choruses: 1-8.
         seed: 0 to 2^32 - 1.
         primer: up to 24 seed notes as they shall sound, MIDI 0-127, brought by octaves into the melody's register.
-        threshold: of chord units, 0.05-0.95; only the lstm heeds it.
-        temperature: of the melody's draws, 0.1-2; only the lstm heeds it.
+        threshold: of chord units, 0.05-0.95; only networks heed it.
+        temperature: of the melody's draws, 0.1-2; only networks heed it.
 
     Raises:
         ValueError: a value out of range or unknown (CompositionError, FormError, ScoreError).
@@ -194,6 +243,8 @@ def compose(
     name = DEFAULT if model == "default" else model
     if name not in COMPOSERS:
         raise CompositionError(f"unknown model {model!r}; choose one of {', '.join(COMPOSERS)}")
+    if name not in available(form):
+        raise CompositionError(f"no {name} is shipped for the form {form}; choose {', '.join(available(form))}")
     check_tempo(tempo)
     semitones = transposition(key)
     folded = tuple(in_register(pitch - semitones) for pitch in primer)

@@ -24,6 +24,19 @@ def chord_accuracy(roll: Roll, form: Form) -> float:
     return float((roll[:, :CHORD_UNITS] == chart).all(axis=1).mean())
 
 
+def form_errors(piece: Score | Roll, form: Form) -> tuple[int, ...]:
+    """Find the bars whose chords differ from the chart, counted from 0 through all choruses.
+
+    Args:
+        piece: a score in any key, or a roll (step, unit) of whole bars in C.
+        form: the chart that it should follow.
+    """
+    roll = roll_in_c(piece) if isinstance(piece, Score) else piece
+    chart = np.resize(chord_roll(form), (len(roll), CHORD_UNITS))
+    wrong = (roll[:, :CHORD_UNITS] != chart).any(axis=1).reshape(-1, STEPS_PER_BAR).any(axis=1)
+    return tuple(np.flatnonzero(wrong).tolist())
+
+
 def segment_letters(roll: Roll, segments: Segments) -> str:
     """Read each bar as A, B, or ? where it is neither of the two segments of its place in the form.
 

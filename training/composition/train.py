@@ -26,7 +26,7 @@ import torch
 from models import checkpoint
 from models.checkpoint import Checkpoint
 from models.composition.generate import network_of
-from models.composition.networks import BlockLSTM, BlockLSTMConfig
+from models.composition.networks import BlockLSTM, NetworkConfig
 from training.composition import corpus
 from training.composition.evaluate import chorus_losses, delayed, evaluate
 
@@ -113,7 +113,7 @@ def train(config: TrainConfig, seed: int, out: Path) -> Checkpoint:
         ValueError: `out` holds another run.
     """
     torch.set_num_threads(1)  # measured: more threads are slower at this size
-    network = BlockLSTM(BlockLSTMConfig(weight_range=config.weight_range), torch.Generator().manual_seed(seed))
+    network = BlockLSTM(NetworkConfig(weight_range=config.weight_range), torch.Generator().manual_seed(seed))
     recipe = {"train": asdict(config), "seed": seed, "corpus": corpus.digest()}
     recipe = json.loads(json.dumps(recipe))  # as it comes back from a checkpoint
     moments, curve = _resume(out, recipe, network) if out.exists() else ({}, [])
@@ -166,7 +166,7 @@ What: next-step predictor of Eck & Schmidhuber (2002), 8 blocks of 2 cells, {par
 outputs (12 chord, 13 melody units), one step per eighth note. Shipped file: `{file}`.
 
 Data: 4096 songs made of 24 one-bar segments of our own (`training/composition/corpus.py`, SHA-256 {corpus:.8}...),
-released under CC0. Weights and code: Apache-2.0.
+released under CC0. Licence of weights and code: Apache-2.0.
 
 Recipe: `python -m training.composition.train --preset {preset} --seed {seed} --out FILE --ship`, one CPU core.
 Seed policy: {policy}

@@ -1,0 +1,100 @@
+"""Third-order transition tables: the baseline that Mozer's CONCERT (1994) was preferred over.
+
+The tables count events, a symbol with its duration in steps, not the steps of the grid: step by step the likeliest
+continuation of a long chord is always itself, and any such table freezes. One table is of chords and hears chords; one
+is of melody notes and hears the chord of the moment too, as the networks' melody does.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+
+import numpy as np
+
+from models.composition.blues_form import STEPS_PER_BEAT, Form
+from models.composition.encoding import Roll, melody_roll, symbols_roll
+
+ORDER = 3
+PRIOR_WEIGHT = 0.01  # events' worth of belief that each order puts into the next lower one
+
+Event = tuple[str | int, int]  # (chord symbol or MIDI pitch, steps)
+
+
+class TransitionTable:
+    """Probabilities of the next event after up to three others, under a chord symbol or under none ("")."""
+
+    def __init__(self, alphabet: Iterable[Event]) -> None:
+        """Start without counts: every event of the alphabet is equally likely."""
+        self.alphabet = tuple(alphabet)
+        self._counts: dict[tuple[str | Event, ...], Counter[Event]] = defaultdict(Counter)
+
+    def learn(self, before: Sequence[Event], chord: str, event: Event) -> None:
+        """Count one event after the ones before it, at every order."""
+        for key in _keys(before, chord):
+            self._counts[key][event] += 1
+
+    def probabilities(self, before: Sequence[Event], chord: str) -> dict[Event, float]:
+        """Return the law of the next event: orders 0 to 3, each leaning a little on the one below."""
+        law = dict.fromkeys(self.alphabet, 1 / len(self.alphabet))
+        for key in _keys(before, chord):
+            if key in self._counts:
+                counts = self._counts[key]
+                total = counts.total() + PRIOR_WEIGHT
+                law = {event: (counts[event] + PRIOR_WEIGHT * share) / total for event, share in law.items()}
+        return law
+
+    def draw(self, before: Sequence[Event], chord: str, generator: np.random.Generator) -> Event:
+        """Draw the next event."""
+        shares = np.array(list(self.probabilities(before, chord).values()))
+        return self.alphabet[int(generator.choice(len(shares), p=shares / shares.sum()))]
+
+
+class Markov:
+    """A chord table and a melody table, learned from songs over one form."""
+
+    def __init__(self, form: Form, songs: Sequence[Sequence[int]]) -> None:
+        """Count the chart going round, and the songs (MIDI pitches of their quarters) each going round."""
+        self.chart: list[Event] = [(symbol, len(list(run))) for symbol, run in groupby(form.chart())]
+        self.chords = TransitionTable(dict.fromkeys(self.chart))
+        for place, chord in enumerate(self.chart):
+            self.chords.learn(preceding(self.chart, place), "", chord)
+        self.melody = TransitionTable(quarters(sorted({pitch for song in songs for pitch in song})))
+        beats = form.chart()[::STEPS_PER_BEAT]
+        for song in map(quarters, songs):
+            for beat, note in enumerate(song):
+                self.melody.learn(preceding(song, beat), beats[beat], note)
+
+    def steps(self, primer: Sequence[int], generator: np.random.Generator) -> Iterator[Roll]:
+        """Play for ever: yield (unit,) after (unit,), from the chart's first chord and the primer's notes on."""
+        notes: list[Event] = []
+        waiting = quarters(primer)
+        for symbol in self._beats(generator):
+            note = waiting.pop(0) if waiting else self.melody.draw(notes[-ORDER:], symbol, generator)
+            notes = [*notes[-ORDER:], note]
+            chords = symbols_roll([symbol] * STEPS_PER_BEAT)
+            yield from np.concatenate([chords, melody_roll([int(note[0])])], axis=1)
+
+    def _beats(self, generator: np.random.Generator) -> Iterator[str]:
+        """Draw chord after chord for ever and yield the symbol of every beat."""
+        chords = [self.chart[0]]
+        while True:
+            symbol, steps = chords[-1]
+            yield from [str(symbol)] * (steps // STEPS_PER_BEAT)
+            chords = [*chords[-ORDER:], self.chords.draw(chords[-ORDER:], "", generator)]
+
+
+def quarters(pitches: Sequence[int]) -> list[Event]:
+    """Write pitches as events of the paper's one duration."""
+    return [(pitch, STEPS_PER_BEAT) for pitch in pitches]
+
+
+def preceding(events: Sequence[Event], place: int) -> list[Event]:
+    """Return the three events before a place, round the end."""
+    return [events[index % len(events)] for index in range(place - ORDER, place)]
+
+
+def _keys(before: Sequence[Event], chord: str) -> list[tuple[str | Event, ...]]:
+    """Name what was heard, from order 0 up."""
+    return [(chord, *before[len(before) - order :]) for order in range(min(ORDER, len(before)) + 1)]
