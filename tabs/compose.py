@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import gradio as gr
 
-import audio
 from models.composition import generate
-from models.composition.blues_form import BEATS_PER_BAR, BEBOP, PITCH_CLASSES, TICKS_PER_BAR, pitch_class
+from models.composition.blues_form import BEBOP, PITCH_CLASSES
 from models.composition.metrics import chord_accuracy, roll_in_c, segment_letters
 from models.composition.render import render
-from models.composition.score import DEFAULT_INSTRUMENTS, FASTEST, INSTRUMENTS, SLOWEST, Score, read_midi, write_midi
+from models.composition.score import DEFAULT_INSTRUMENTS, FASTEST, INSTRUMENTS, SLOWEST, Score, read_midi
+from tabs import compose_comparison
+from tabs.compose_take import COMPOSERS, Wishes, composed, stem, view, write_paper, write_sound
 
 LONGEST_TAKE_S = 300  # a browser decodes the whole take: 5 minutes are 100 MB there
 
@@ -32,20 +29,25 @@ It takes a second or two.
 
 
 def warm_up() -> None:
-    """Load the network, and the synthesiser once, so that the first visitor does not wait."""
-    render(generate.compose(tempo=FASTEST))
+    """Load the networks, and the synthesiser once, so that the first visitor does not wait."""
+    for model in _offered():
+        score = generate.compose(model, tempo=FASTEST)
+    render(score)
 
 
 def build() -> None:
     """Lay the tab out and bind its events."""
     with gr.Row(equal_height=False, elem_classes="compose-room"):
         with gr.Column(scale=2, min_width=300):
+            model = _model()
             settings, midi, notes, button = _settings()
         with gr.Column(scale=3, min_width=300):
             result = _result()
+    with gr.Accordion("Compare the networks", open=False):
+        compose_comparison.build(settings)
     button.click(
         _take,
-        settings,
+        [model, *settings],
         result,
         api_name="compose",
         api_visibility="public",
@@ -56,8 +58,30 @@ def build() -> None:
     midi.upload(_notes_of_midi, midi, notes, api_visibility="private", show_progress="minimal")
 
 
+def _offered() -> tuple[str, ...]:
+    """Name the models that visitors can choose: those that are shipped, in the order of their history."""
+    ready = generate.available()
+    return tuple(name for name in COMPOSERS if name in ready)
+
+
+def _model() -> gr.Dropdown:
+    """Create the choice of who composes, with a line on the one chosen."""
+    choices = [(COMPOSERS[name][0], name) for name in _offered()]
+    model = gr.Dropdown(
+        choices, value=generate.DEFAULT, label="Composed by", info=COMPOSERS[generate.DEFAULT][1], filterable=False
+    )
+    model.change(
+        lambda name: gr.Dropdown(info=COMPOSERS[name][1]),
+        model,
+        model,
+        api_visibility="private",
+        show_progress="hidden",
+    )
+    return model
+
+
 def _settings() -> tuple[list[gr.components.Component], gr.UploadButton, gr.HTML, gr.Button]:
-    """Create the controls; return the inputs of `_take` in order, the MIDI upload, the seed notes and the button."""
+    """Create the controls; return those of Wishes in order, the MIDI upload, the seed notes and the button."""
     with gr.Row():
         key = gr.Dropdown(list(PITCH_CLASSES), value="C", label="Key", min_width=90, filterable=False)
         tempo = gr.Slider(SLOWEST, FASTEST, value=120, step=1, label="Tempo (BPM)", min_width=180)
@@ -117,7 +141,7 @@ def _advanced() -> tuple[gr.Slider, gr.Slider]:
 
 
 def _result() -> list[gr.components.Component]:
-    """Create the outputs of `_take` in order: text, piano roll with player, two downloads."""
+    """Create the outputs of `_take` in order: text, piano roll with player, three downloads."""
     text = gr.Markdown(_introduction(), elem_id="compose-text")
     roll = gr.HTML(
         html_template='<div class="compose-take"></div>',
@@ -126,9 +150,9 @@ def _result() -> list[gr.components.Component]:
         elem_id="compose-take",
     )
     with gr.Row():
-        wav = gr.DownloadButton("Download WAV", visible=False, min_width=120)
-        midi = gr.DownloadButton("Download MIDI", visible=False, min_width=120)
-    return [text, roll, wav, midi]
+        kinds = ("WAV", "MIDI", "MusicXML")
+        downloads = [gr.DownloadButton(f"Download {kind}", visible=False, min_width=120) for kind in kinds]
+    return [text, roll, *downloads]
 
 
 def _introduction() -> str:
@@ -146,6 +170,7 @@ def _mount(function: str) -> str:
 
 
 def _take(
+    model: str,
     key: str,
     tempo: float,
     choruses: int,
@@ -156,92 +181,49 @@ def _take(
     threshold: float,
     temperature: float,
     progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio finds it by this default)
-) -> tuple[str, dict[str, Any], gr.DownloadButton, gr.DownloadButton]:
+) -> tuple[str, dict[str, Any], gr.DownloadButton, gr.DownloadButton, gr.DownloadButton]:
     """Compose, render and write a take; on bad input raise gr.Error, which leaves the take before in place."""
     try:
-        _refuse_long(tempo, choruses)
+        wishes = Wishes(key, tempo, choruses, melody, chords, seed, notes, threshold, temperature)
+        _refuse_long(wishes)
         progress(0.1, "Composing")
-        score = generate.compose(
-            key=key,
-            tempo=tempo,
-            choruses=choruses,
-            seed=_whole(seed),
-            primer=_primer(notes),
-            threshold=threshold,
-            temperature=temperature,
-        )
+        score = composed(model, wishes)
         progress(0.3, "Playing")
-        wav, midi = _written(score, {"melody": melody, "chords": chords}, _whole(seed))
+        name = stem(model, score, wishes.seed)
+        wav = write_sound(name, score, wishes.instruments)
+        midi, sheet = write_paper(name, score, wishes.instruments)
     except ValueError as error:
         raise gr.Error(str(error), print_exception=False) from error
-    downloads = [gr.DownloadButton(value=str(path), visible=True) for path in (wav, midi)]
-    return _description(score, _whole(seed)), _view(score, len(_primer(notes)), wav), downloads[0], downloads[1]
+    downloads = (gr.DownloadButton(value=str(path), visible=True) for path in (wav, midi, sheet))
+    return _description(model, score, wishes.seed), view(score, len(wishes.primer), wav), *downloads
 
 
-def _refuse_long(tempo: float, choruses: int) -> None:
+def _refuse_long(wishes: Wishes) -> None:
     """Raise ValueError for a take that is too long for the page."""
-    seconds = choruses * len(BEBOP.bars) * BEATS_PER_BAR * 60 / tempo
-    if seconds > LONGEST_TAKE_S:
+    if wishes.seconds > LONGEST_TAKE_S:
         raise ValueError(
-            f"{choruses} choruses at {tempo:g} beats per minute last {seconds / 60:.1f} minutes; the page plays up to "
-            f"{LONGEST_TAKE_S // 60}. Choose fewer choruses or a faster tempo"
+            f"{wishes.choruses} choruses at {wishes.tempo:g} beats per minute last {wishes.seconds / 60:.1f} minutes; "
+            f"the page plays up to {LONGEST_TAKE_S // 60}. Choose fewer choruses or a faster tempo"
         )
 
 
-def _whole(seed: int | None) -> int:
-    """Return the seed number, or raise ValueError if the field is empty."""
-    if seed is None:
-        raise ValueError(f"the seed number is empty; type a whole number from 0 to {generate.HIGHEST_SEED}")
-    return seed
-
-
-def _primer(notes: Any) -> tuple[int, ...]:
-    """Check the seed notes that the browser sent."""
-    pitches = notes or []
-    if not isinstance(pitches, list) or not all(type(pitch) is int and 0 <= pitch <= 127 for pitch in pitches):
-        raise ValueError("the seed notes must be a list of MIDI pitches from 0 to 127")
-    return tuple(pitches)
-
-
-def _written(score: Score, instruments: dict[str, str], seed: int) -> tuple[Path, Path]:
-    """Write the take as WAV and MIDI into a fresh folder of Gradio's cache."""
-    cache = os.environ["GRADIO_TEMP_DIR"]
-    os.makedirs(cache, exist_ok=True)
-    key = PITCH_CLASSES[pitch_class(score.key)].replace("#", "sharp")
-    stem = Path(tempfile.mkdtemp(prefix="take-", dir=cache)) / f"blues-{key}-{score.tempo:g}bpm-seed{seed}"
-    wav, midi = stem.with_name(f"{stem.name}.wav"), stem.with_name(f"{stem.name}.mid")
-    write_midi(midi, score, instruments)
-    audio.write(wav, render(score, instruments=instruments))
-    return wav, midi
-
-
-def _view(score: Score, seeded: int, wav: Path) -> dict[str, Any]:
-    """Pack what the piano roll shows and plays; times in ticks."""
-    return {
-        "sound": f"gradio_api/file={quote(str(wav))}",
-        "notes": [[note.start, note.duration, note.pitch, note.part] for note in score.notes],
-        "chords": [[chord.start, chord.duration, chord.symbol] for chord in score.chords],
-        "length": score.length,
-        "ticksPerBar": TICKS_PER_BAR,
-        "barsPerChorus": len(BEBOP.bars),
-        "secondsPerTick": score.seconds_per_tick,
-        "seeded": seeded,
-    }
-
-
-def _description(score: Score, seed: int) -> str:
-    """Say what the take is and how far the network kept to what it learned."""
-    roll = roll_in_c(score)
-    _, segments = generate.trained("lstm")
-    letters = segment_letters(roll, segments)
-    known = len(letters) - letters.count("?")
-    kept = chord_accuracy(roll, BEBOP)
+def _description(model: str, score: Score, seed: int) -> str:
+    """Say what the take is and how far the model kept to what it learned."""
+    kept = chord_accuracy(roll_in_c(score), BEBOP)
     form = "It kept the twelve-bar form throughout." if kept == 1 else f"It kept to the form {kept:.0%} of the time."
-    return (
-        f"### Blues in {score.key}, {score.tempo:g} beats per minute, seed {seed}\n{form} "
-        f"{known} of {len(letters)} bars are melodies that it learned"
-        f"{'.' if known == len(letters) else ', the rest is its own.'}"
-    )
+    title = COMPOSERS[model][0]
+    return f"### {title}: blues in {score.key}, {score.tempo:g} beats per minute, seed {seed}\n{form} {_known(score)}"
+
+
+def _known(score: Score) -> str:
+    """Say how many bars of the melody are segments of the training songs."""
+    if not score.part("melody").notes:
+        return "It plays no melody."
+    _, segments = generate.trained("lstm")
+    letters = segment_letters(roll_in_c(score), segments)
+    known = len(letters) - letters.count("?")
+    rest = "." if known == len(letters) else ", the rest is its own."
+    return f"{known} of {len(letters)} bars are melodies of the songs that the networks learned{rest}"
 
 
 def _notes_of_midi(path: str) -> list[int]:

@@ -1,6 +1,7 @@
 """A visitor composes in the real page: seed notes, piano roll, sound, downloads, bad input."""
 
 import re
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -68,8 +69,13 @@ def test_visitor_composes_with_seed_notes_hears_sees_and_keeps_the_take(page: Pa
         page.get_by_role("button", name="Download WAV").click()
     with page.expect_download() as midi:
         page.get_by_role("button", name="Download MIDI").click()
-    assert wav.value.suggested_filename == "blues-C-120bpm-seed21.wav"
-    assert midi.value.suggested_filename == "blues-C-120bpm-seed21.mid"
+    with page.expect_download() as sheet:
+        page.get_by_role("button", name="Download MusicXML").click()
+    names = [download.value.suggested_filename for download in (wav, midi, sheet)]
+    assert names == [f"blues-lstm-C-120bpm-seed21.{suffix}" for suffix in ("wav", "mid", "musicxml")]
+    sheet.value.save_as(tmp_path / "take.musicxml")
+    root = ElementTree.parse(tmp_path / "take.musicxml").getroot()
+    assert [len(part.findall("measure")) for part in root.iter("part")] == [24, 24]
     wav.value.save_as(tmp_path / "take.wav")
     midi.value.save_as(tmp_path / "take.mid")
     score = read_midi(tmp_path / "take.mid")
@@ -123,6 +129,15 @@ def test_bad_values_leave_the_take_before_in_place(page: Page):
     expect(page.get_by_text("the seed number is empty")).to_be_visible()
     expect(page.locator("#compose-text")).to_contain_text("seed 7")
     expect(page.locator(".compose-play")).to_be_enabled()
+
+
+def test_visitor_chooses_who_composes(page: Page):
+    page.get_by_label("Composed by").click()
+    page.get_by_role("option", name="Random walk").click()
+    expect(page.get_by_text("No network: steps up and down")).to_be_visible()
+    compose_and_wait(page)
+    expect(page.locator("#compose-text")).to_contain_text("Random walk: blues in C")
+    expect(page.locator("#compose-text")).to_contain_text("It kept the twelve-bar form throughout.")
 
 
 def test_tab_fits_a_telephone(page: Page):

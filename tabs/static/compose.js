@@ -7,7 +7,7 @@ const LOWEST = 60; // C4; the row ends an octave higher
 const NAMES = ["C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"];
 const name = (pitch) => NAMES[pitch % 12];
 
-function node(tag, attributes = {}, ...children) {
+export function node(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
   made.append(...children);
@@ -66,27 +66,87 @@ function blip(pitch) {
   tone.stop(now + 0.6);
 }
 
-// Piano roll and player; value: the take as tabs/compose.py packs it.
+// Of the players given to this function one sounds at a time: who starts silences the others.
+export function soundAlone(player) {
+  players.add(player);
+  player.addEventListener("state", () => {
+    if (player.playing) players.forEach((other) => other === player || other.pause());
+  });
+}
+
+const players = new Set();
+
+export const barAt = (take, tick) => Math.floor(tick / take.ticksPerBar);
+
+// Let pointer and keyboard on a roll's canvas move through the take; hands: take(), tick(), seek(tick) and toggle().
+export function steer(canvas, roll, hands) {
+  canvas.addEventListener("click", (event) =>
+    hands.seek(roll.tickAt(event.offsetX, event.offsetY, roll.chorusAt(hands.tick()))),
+  );
+  canvas.addEventListener("keydown", (event) => {
+    const steps = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 };
+    const { ticksPerBar } = hands.take();
+    if (event.key === " ") hands.toggle();
+    else if (event.key in steps) hands.seek((barAt(hands.take(), hands.tick()) + steps[event.key]) * ticksPerBar);
+    else if (event.key === "Home") hands.seek(0);
+    else return;
+    event.preventDefault();
+  });
+}
+
+export function rollCanvas(label) {
+  return node("canvas", {
+    class: "compose-roll",
+    tabindex: 0,
+    role: "slider",
+    "aria-label": `${label}: space plays and pauses, arrow keys move by a bar`,
+    "aria-valuemin": 1,
+    "aria-valuenow": 1,
+  });
+}
+
+// Show where the playhead stands to those who do not see it.
+export function announce(canvas, take, tick) {
+  const bar = barAt(take, tick) + 1;
+  canvas.setAttribute("aria-valuemax", take.length / take.ticksPerBar);
+  canvas.setAttribute("aria-valuenow", bar);
+  canvas.setAttribute("aria-valuetext", `bar ${bar}${take.wrongBars.includes(bar - 1) ? ", wrong chord" : ""}`);
+}
+
+// One button per chorus, if there are several; they keep to the playhead through `press`.
+export function chorusButtons(take, seek) {
+  const count = take.length / take.ticksPerBar / take.barsPerChorus;
+  return Array.from({ length: count > 1 ? count : 0 }, (_, chorus) => {
+    const button = node("button", { type: "button", class: "compose-small" }, `Chorus ${chorus + 1}`);
+    button.addEventListener("click", () => seek(chorus * take.barsPerChorus * take.ticksPerBar));
+    return button;
+  });
+}
+
+export function press(buttons, chosen) {
+  [...buttons].forEach((button, index) => button.setAttribute("aria-pressed", index === chosen));
+}
+
+// Piano roll and player; value: the take as tabs/compose_take.py packs it.
 export function mountTake(element, props, watch) {
   const view = takeView();
   element.querySelector(".compose-take").append(view.root);
   const player = new Player();
+  soundAlone(player);
   const roll = new PianoRoll(view.canvas);
   let take = null;
 
   const tick = () => Math.min(player.position / take.secondsPerTick, take.length - 1);
-  const seek = (target) => player.seek(Math.min(Math.max(target, 0), take.length - 1) * take.secondsPerTick);
+  const seek = (target) => {
+    if (player.loaded) player.seek(Math.min(Math.max(target, 0), take.length - 1) * take.secondsPerTick);
+  };
   const toggle = () => (player.playing ? player.pause() : player.play());
   const draw = () => {
     if (!take) return;
     roll.draw(tick());
-    const bar = Math.floor(tick() / take.ticksPerBar) + 1;
     view.time.textContent = `${clock(player.position)} / ${clock(take.length * take.secondsPerTick)}`;
-    view.canvas.setAttribute("aria-valuenow", bar);
-    view.canvas.setAttribute("aria-valuetext", `bar ${bar}`);
-    [...view.choruses.children].forEach((button, chorus) =>
-      button.setAttribute("aria-pressed", chorus === roll.chorusAt(tick())),
-    );
+    announce(view.canvas, take, tick());
+    press(view.choruses.children, roll.chorusAt(tick()));
   };
   const animate = () => {
     draw();
@@ -97,19 +157,7 @@ export function mountTake(element, props, watch) {
     animate();
   });
   view.play.addEventListener("click", toggle);
-  view.canvas.addEventListener("click", (event) => {
-    if (player.loaded) seek(roll.tickAt(event.offsetX, event.offsetY, roll.chorusAt(tick())));
-  });
-  view.canvas.addEventListener("keydown", (event) => {
-    const steps = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 };
-    const bar = take && Math.floor(tick() / take.ticksPerBar);
-    if (!player.loaded) return;
-    if (event.key === " ") toggle();
-    else if (event.key in steps) seek((bar + steps[event.key]) * take.ticksPerBar);
-    else if (event.key === "Home") seek(0);
-    else return;
-    event.preventDefault();
-  });
+  steer(view.canvas, roll, { take: () => take, tick, seek, toggle });
   new ResizeObserver(draw).observe(view.root);
 
   const open = async () => {
@@ -118,15 +166,7 @@ export function mountTake(element, props, watch) {
     roll.take = take;
     view.root.hidden = false;
     view.seedKey.hidden = take.seeded === 0;
-    view.canvas.setAttribute("aria-valuemax", take.length / take.ticksPerBar);
-    const count = take.length / take.ticksPerBar / take.barsPerChorus;
-    view.choruses.replaceChildren(
-      ...Array.from({ length: count > 1 ? count : 0 }, (_, chorus) => {
-        const button = node("button", { type: "button", class: "compose-small" }, `Chorus ${chorus + 1}`);
-        button.addEventListener("click", () => seek(chorus * take.barsPerChorus * take.ticksPerBar));
-        return button;
-      }),
-    );
+    view.choruses.replaceChildren(...chorusButtons(take, seek));
     view.play.disabled = true;
     view.fault.textContent = "";
     try {
@@ -145,14 +185,7 @@ function takeView() {
   const play = node("button", { type: "button", class: "compose-play", disabled: "" }, "Play");
   const time = node("span", { class: "compose-time" });
   const choruses = node("div", { class: "compose-choruses", role: "group", "aria-label": "Choruses" });
-  const canvas = node("canvas", {
-    class: "compose-roll",
-    tabindex: 0,
-    role: "slider",
-    "aria-label": "Piano roll: space plays and pauses, arrow keys move by a bar",
-    "aria-valuemin": 1,
-    "aria-valuenow": 1,
-  });
+  const canvas = rollCanvas("Piano roll");
   const seedKey = node("span", { class: "compose-key-seed" }, "your seed notes");
   const legend = node(
     "div",

@@ -1,18 +1,23 @@
-// Piano roll of a blues take on a canvas: one chorus at a time, as a lead sheet of four bars per line, with a chord
-// lane, bar numbers and a playhead. Times are ticks; pitches are MIDI numbers. Colours come from the page's theme.
+// Piano roll of a blues take on a canvas: one chorus at a time, as a lead sheet of four bars per line (or what the
+// caller says), with a chord lane, bar numbers and a playhead. Bars whose chords are not the chart's are hatched, framed
+// and named. Times are ticks; pitches are MIDI numbers. Colours come from the page's theme.
 
-const BARS_PER_LINE = 4;
 const LANE = 20; // px: chord symbols above the notes
 const GAP = 18; // px: bar numbers below them
-const SEMITONE = 4.5; // px
+const HATCH = 7; // px between the strokes over a wrong bar
 
 export class PianoRoll {
   #canvas;
   #take = null;
   #range = [48, 72];
+  #barsPerLine;
+  #semitone;
 
-  constructor(canvas) {
+  // barsPerLine: width in px -> bars; semitone: height in px.
+  constructor(canvas, { barsPerLine = () => 4, semitone = 4.5 } = {}) {
     this.#canvas = canvas;
+    this.#barsPerLine = barsPerLine;
+    this.#semitone = semitone;
   }
 
   set take(take) {
@@ -22,16 +27,16 @@ export class PianoRoll {
   }
 
   get #lines() {
-    return Math.ceil(this.#take.barsPerChorus / BARS_PER_LINE);
+    return Math.ceil(this.#chorusTicks / this.#lineTicks);
   }
   get #lineTicks() {
-    return BARS_PER_LINE * this.#take.ticksPerBar;
+    return this.#barsPerLine(this.#canvas.clientWidth) * this.#take.ticksPerBar;
   }
   get #chorusTicks() {
     return this.#take.barsPerChorus * this.#take.ticksPerBar;
   }
   get #rollHeight() {
-    return (this.#range[1] - this.#range[0] + 1) * SEMITONE;
+    return (this.#range[1] - this.#range[0] + 1) * this.#semitone;
   }
   get #lineHeight() {
     return LANE + this.#rollHeight + GAP;
@@ -92,10 +97,11 @@ export class PianoRoll {
       const sounding = start <= playhead && playhead < start + duration;
       pen.fillStyle = seeded ? colours.seed : part === "melody" ? colours.melody : colours.chords;
       pen.globalAlpha = sounding ? 1 : part === "melody" ? 0.85 : 0.55;
-      const y = LANE + (this.#range[1] - pitch) * SEMITONE;
-      pen.fillRect(x(start) + 0.5, y, Math.max(x(start + duration) - x(start) - 1.5, 2), SEMITONE - 0.5);
+      const y = LANE + (this.#range[1] - pitch) * this.#semitone;
+      pen.fillRect(x(start) + 0.5, y, Math.max(x(start + duration) - x(start) - 1.5, 2), this.#semitone - 0.5);
       pen.globalAlpha = 1;
     }
+    for (const bar of take.wrongBars) this.#drawWrong(pen, x, bar * take.ticksPerBar, from, to, colours);
     if (from <= playhead && playhead < to) {
       pen.fillStyle = colours.playhead;
       pen.fillRect(x(playhead) - 1, LANE - 4, 2, this.#rollHeight + 8);
@@ -103,16 +109,43 @@ export class PianoRoll {
   }
 
   #drawBars(pen, x, from, to, colours) {
-    const { ticksPerBar } = this.#take;
+    const { ticksPerBar, wrongBars } = this.#take;
     pen.font = "9px system-ui, sans-serif";
     const base = LANE + this.#rollHeight + 10;
     for (let bar = from; bar <= to; bar += ticksPerBar) {
       pen.fillStyle = colours.line;
       pen.fillRect(Math.min(x(bar), x(to) - 1), 2, 1, LANE + this.#rollHeight - 2);
       if (bar === to) break;
-      pen.fillStyle = colours.subdued;
-      pen.fillText(String(bar / ticksPerBar + 1), x(bar) + 4, base);
+      const wrong = wrongBars.includes(bar / ticksPerBar);
+      const number = String(bar / ticksPerBar + 1);
+      const named = `${number} wrong chord`;
+      const fits = pen.measureText(named).width < x(bar + ticksPerBar) - x(bar) - 8;
+      pen.fillStyle = wrong ? colours.wrong : colours.subdued;
+      pen.fillText(wrong ? (fits ? named : `${number} ✗`) : number, x(bar) + 4, base);
     }
+  }
+
+  // Hatch and frame the bar that begins at this tick, if it is on this line.
+  #drawWrong(pen, x, start, from, to, colours) {
+    if (start < from || start >= to) return;
+    const [left, right] = [x(start) + 1.5, x(start + this.#take.ticksPerBar) - 1.5];
+    const [top, bottom] = [LANE, LANE + this.#rollHeight];
+    pen.save();
+    pen.strokeStyle = colours.wrong;
+    pen.lineWidth = 2;
+    pen.strokeRect(left, top, right - left, bottom - top);
+    pen.beginPath();
+    pen.rect(left, top, right - left, bottom - top);
+    pen.clip();
+    pen.globalAlpha = 0.45;
+    pen.lineWidth = 1;
+    pen.beginPath();
+    for (let foot = left; foot < right + bottom - top; foot += HATCH) {
+      pen.moveTo(foot, top);
+      pen.lineTo(foot - (bottom - top), bottom);
+    }
+    pen.stroke();
+    pen.restore();
   }
 }
 
@@ -128,5 +161,6 @@ function theme(canvas) {
     chords: colour("--compose-chords"),
     seed: colour("--compose-seed"),
     playhead: colour("--compose-playhead"),
+    wrong: colour("--compose-wrong"),
   };
 }
