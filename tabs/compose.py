@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import gradio as gr
 
+from models.checkpoint import CheckpointError
 from models.composition import generate
 from models.composition.blues_form import BEBOP, PITCH_CLASSES
 from models.composition.metrics import chord_accuracy, roll_in_c, segment_letters
+from models.composition.primer import MOST_PRIMER_NOTES, seed_notes, seed_remarks
 from models.composition.render import render
 from models.composition.score import DEFAULT_INSTRUMENTS, FASTEST, INSTRUMENTS, SLOWEST, Score, read_midi
 from tabs import compose_comparison
@@ -29,20 +32,24 @@ It takes a second or two.
 
 
 def warm_up() -> None:
-    """Load the networks, and the synthesiser once, so that the first visitor does not wait."""
-    for model in _offered():
-        score = generate.compose(model, tempo=FASTEST)
-    render(score)
+    """Load the network, and the synthesiser once, so that the first visitor does not wait."""
+    with suppress(CheckpointError):  # the tab says so itself
+        render(generate.compose(tempo=FASTEST))
 
 
 def build() -> None:
-    """Lay the tab out and bind its events."""
+    """Lay the tab out and bind its events; without its network the tab says what is wrong and stays empty."""
+    try:
+        introduction = _introduction()
+    except CheckpointError as error:
+        gr.Markdown(f"### The composer cannot play\n{error}")
+        return
     with gr.Row(equal_height=False, elem_classes="compose-room"):
         with gr.Column(scale=2, min_width=300):
             model = _model()
             settings, midi, notes, button = _settings()
         with gr.Column(scale=3, min_width=300):
-            result = _result()
+            result = _result(introduction)
     with gr.Accordion("Compare the networks", open=False):
         compose_comparison.build(settings)
     button.click(
@@ -55,7 +62,7 @@ def build() -> None:
         concurrency_id="compose",
         show_progress_on=result[0],
     )
-    midi.upload(_notes_of_midi, midi, notes, api_visibility="private", show_progress="minimal")
+    midi.upload(_notes_of_midi, [midi, settings[0]], notes, api_visibility="private", show_progress="minimal")
 
 
 def _offered() -> tuple[str, ...]:
@@ -106,7 +113,7 @@ def _seeds() -> tuple[gr.HTML, gr.UploadButton, gr.Number]:
         value=[],
         html_template='<div class="compose-seed-notes"></div>',
         apply_default_css=False,
-        most=generate.MOST_PRIMER_NOTES,
+        most=MOST_PRIMER_NOTES,
         js_on_load=_mount("mountSeedNotes"),
         elem_id="compose-seed-notes",
     )
@@ -140,9 +147,9 @@ def _advanced() -> tuple[gr.Slider, gr.Slider]:
     return threshold, temperature
 
 
-def _result() -> list[gr.components.Component]:
+def _result(introduction: str) -> list[gr.components.Component]:
     """Create the outputs of `_take` in order: text, piano roll with player, three downloads."""
-    text = gr.Markdown(_introduction(), elem_id="compose-text")
+    text = gr.Markdown(introduction, elem_id="compose-text")
     roll = gr.HTML(
         html_template='<div class="compose-take"></div>',
         apply_default_css=False,
@@ -226,12 +233,12 @@ def _known(score: Score) -> str:
     return f"{known} of {len(letters)} bars are melodies of the songs that the networks learned{rest}"
 
 
-def _notes_of_midi(path: str) -> list[int]:
-    """Read seed notes from an uploaded MIDI file."""
+def _notes_of_midi(path: str, key: str) -> list[int]:
+    """Read seed notes from an uploaded MIDI file, and say what is left out or moved."""
     try:
-        notes = generate.seed_notes(read_midi(path))
+        score = read_midi(path)
     except ValueError as error:
         raise gr.Error(str(error), print_exception=False) from error
-    if len(notes) == generate.MOST_PRIMER_NOTES:
-        gr.Info(f"The first {generate.MOST_PRIMER_NOTES} notes of the melody are taken.")
-    return list(notes)
+    for remark in seed_remarks(score, key):
+        gr.Info(f"{remark[0].upper()}{remark[1:]}.")
+    return list(seed_notes(score))

@@ -113,6 +113,7 @@ def test_midi_file_gives_seed_notes_and_garbage_changes_nothing(page: Page, tmp_
     upload = page.locator("input[type=file][accept*='.mid']")
     upload.set_input_files(tmp_path / "phrase.mid")
     expect(page.locator(".compose-chosen span")).to_have_count(24)
+    expect(page.get_by_text("Of 48 notes the first 24 are taken.")).to_be_visible()
     upload.set_input_files(tmp_path / "garbage.mid")
     expect(page.get_by_text("garbage.mid is not a readable MIDI file")).to_be_visible()
     expect(page.locator(".compose-chosen span")).to_have_count(24)

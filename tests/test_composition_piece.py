@@ -23,11 +23,11 @@ from models.composition.generate import (
     Request,
     compose,
     draw,
-    in_register,
     steps,
     trained,
 )
 from models.composition.metrics import chord_accuracy, roll_in_c, segment_letters
+from models.composition.primer import in_register
 from models.composition.render import RELEASE_S, RenderError, render
 from models.composition.score import INSTRUMENTS, Note, Score, ScoreError, read_midi
 

@@ -31,7 +31,7 @@ from models.composition.encoding import (
     encode,
     melody_roll,
 )
-from models.composition.generate import seed_notes
+from models.composition.primer import seed_notes
 from models.composition.score import Chord, Note, Score, ScoreError, read_midi, write_midi
 from training.composition import corpus
 

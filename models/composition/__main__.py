@@ -13,6 +13,7 @@ from models.composition import generate
 from models.composition.blues_form import FORMS, form_named
 from models.composition.metrics import chord_accuracy, roll_in_c, segment_letters
 from models.composition.musicxml import write_musicxml
+from models.composition.primer import seed_notes, seed_remarks
 from models.composition.render import render
 from models.composition.score import DEFAULT_INSTRUMENTS, Score, ScoreError, read_midi, write_midi
 
@@ -35,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             tempo=arguments.tempo,
             choruses=arguments.choruses,
             seed=arguments.seed,
-            primer=generate.seed_notes(read_midi(arguments.primer)) if arguments.primer else (),
+            primer=_primer(arguments.primer, arguments.key) if arguments.primer else (),
             threshold=arguments.threshold,
             temperature=arguments.temperature,
         )
@@ -66,6 +67,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--out", type=Path, action="append", default=[], metavar="FILE", help=" ".join(SUFFIXES))
     parser.add_argument("--json", action="store_true", help="print what was measured on the piece")
     return parser
+
+
+def _primer(path: Path, key: str) -> tuple[int, ...]:
+    """Read seed notes, and say on stderr what is left out or moved."""
+    score = read_midi(path)
+    for remark in seed_remarks(score, key):
+        print(f"note: {path.name}: {remark}", file=sys.stderr)
+    return seed_notes(score)
 
 
 def _refuse_outputs(paths: Sequence[Path]) -> None:

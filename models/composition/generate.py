@@ -30,10 +30,10 @@ from models.composition.blues_form import (
 from models.composition.encoding import CHORD_UNITS, UNITS, Roll, chord_roll, decode, melody_roll
 from models.composition.markov import Markov
 from models.composition.networks import Network, NetworkConfig, build
+from models.composition.primer import MOST_PRIMER_NOTES, in_register
 from models.composition.score import Score, check_tempo
 
 MOST_CHORUSES = 8
-MOST_PRIMER_NOTES = 24  # the paper's limit
 HIGHEST_SEED = 2**32 - 1
 LOWEST_THRESHOLD, HIGHEST_THRESHOLD = 0.05, 0.95
 LOWEST_TEMPERATURE, HIGHEST_TEMPERATURE = 0.1, 2.0
@@ -91,17 +91,24 @@ def trained(model: str, form: Form = BEBOP) -> tuple[Network, Segments]:
     """Load a shipped network and the segments of the corpus that it learned; both are only read.
 
     Raises:
-        CheckpointError: not shipped or damaged.
+        CheckpointError: not shipped, damaged or of another kind.
     """
-    shipped = checkpoint.shipped(checkpoint_name(model, form))
-    return network_of(shipped), tuple(tuple(map(tuple, pair)) for pair in shipped.provenance["segments"])
+    name = checkpoint_name(model, form)
+    shipped = checkpoint.shipped(name)
+    return network_of(shipped, name), tuple(tuple(map(tuple, pair)) for pair in shipped.provenance["segments"])
 
 
-def network_of(saved: checkpoint.Checkpoint) -> Network:
-    """Rebuild the network of a checkpoint."""
-    network = build(NetworkConfig.from_dict(saved.config), torch.Generator())
-    weights = {name: value for name, value in saved.tensors.items() if name in network.state_dict()}
-    network.load_state_dict(weights)
+def network_of(saved: checkpoint.Checkpoint, name: str = "the file") -> Network:
+    """Rebuild the network of a checkpoint; `name` is for the message.
+
+    Raises:
+        CheckpointError: it holds something else than a network of this room.
+    """
+    try:
+        network = build(NetworkConfig.from_dict(saved.config), torch.Generator())
+        network.load_state_dict({key: saved.tensors[key] for key in network.state_dict()})
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise checkpoint.CheckpointError(f"{name} is a checkpoint of another kind, not of the composer") from error
     return network.eval()
 
 
@@ -247,21 +254,9 @@ def compose(
         raise CompositionError(f"no {name} is shipped for the form {form}; choose {', '.join(available(form))}")
     check_tempo(tempo)
     semitones = transposition(key)
+    for pitch in primer:
+        _check("seed note", pitch, 0, 127)
     folded = tuple(in_register(pitch - semitones) for pitch in primer)
     request = Request(form_named(form), choruses, seed, folded, threshold, temperature)
     roll = COMPOSERS[name](request, np.random.default_rng(seed))
     return decode(roll, tempo, request.form).transposed(semitones, key)
-
-
-def in_register(pitch: int) -> int:
-    """Bring a pitch in C into the melody's thirteen notes by octaves."""
-    lowest = MELODY_PITCHES[0]
-    return pitch if pitch in MELODY_PITCHES else lowest + (pitch - lowest) % 12
-
-
-def seed_notes(score: Score) -> tuple[int, ...]:
-    """Take seed notes from a score: the highest melody note of each onset, at most the first 24."""
-    highest: dict[int, int] = {}
-    for note in score.part("melody").notes:
-        highest[note.start] = max(note.pitch, highest.get(note.start, 0))
-    return tuple(highest.values())[:MOST_PRIMER_NOTES]
