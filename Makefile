@@ -5,8 +5,8 @@ BIN := $(VENV)/bin
 HOST ?= 127.0.0.1
 PORT ?= 7860
 export HOST PORT
-# Packages that only the tests need: the browser that they drive.
-TEST_PACKAGES := chromium
+# Packages that only the tests need: the browser, and what the driver that steers it links to.
+TEST_PACKAGES := chromium libatomic1
 
 .DEFAULT_GOAL := help
 .PHONY: help run test packages test-packages bench screenshots clean
