@@ -9,12 +9,13 @@ export HOST PORT
 TEST_PACKAGES := chromium libatomic1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test packages test-packages bench screenshots clean
+.PHONY: help run test packages test-packages bench composition-report screenshots clean
 
 help:
 	@echo "make run          set up what is missing and start the app on http://$(HOST):$(PORT)"
 	@echo "make test         set up what is missing and run lint, types, unit and browser tests"
 	@echo "make bench        run every benchmark; results go to benchmarks/results/"
+	@echo "make composition-report  train and measure the composers on both forms (an hour); resumes below runs/"
 	@echo "make screenshots  take the README pictures from the app that make run has started"
 
 run: packages $(VENV)/run.stamp
@@ -28,6 +29,9 @@ test: packages test-packages $(VENV)/test.stamp
 
 bench: packages test-packages $(VENV)/test.stamp
 	for job in benchmarks/*.py; do PYTHONPATH=. $(BIN)/python $$job || exit 1; done
+
+composition-report: $(VENV)/run.stamp
+	PYTHONPATH=. $(BIN)/python -m training.composition.report
 
 screenshots: test-packages $(VENV)/test.stamp
 	PYTHONPATH=. $(BIN)/python tests/screenshots.py http://$(HOST):$(PORT)

@@ -1,27 +1,16 @@
-"""The block LSTM, its losses' floor, and training."""
+"""The networks: topology, equations, stepping."""
 
 import json
 import math
-import subprocess
-import sys
-from dataclasses import asdict
-from pathlib import Path
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
 import torch
 
-from models import checkpoint
-from models.composition.blues_form import BEBOP
 from models.composition.encoding import CHORD_UNITS, UNITS
-from models.composition.generate import network_of
-from models.composition.metrics import chord_accuracy, segment_letters
-from models.composition.networks import BlockLSTM, Group, NetworkConfig
-from training.composition import corpus
-from training.composition.evaluate import PRIMERS, chorus_losses, free_run, teacher_forced
-from training.composition.train import PRESETS, card, train
-
-ROOT = Path(__file__).parent.parent
+from models.composition.networks import BlockLSTM, Group, NetworkConfig, build
+from training.composition.presets import NETWORKS, side_by_side
 
 
 @pytest.fixture
@@ -37,9 +26,21 @@ def test_parameter_counts_of_both_experiments(network):
     assert network.parameter_count() == 664 + 360 + 232 + 286 == 1542
 
 
+def test_parameter_counts_of_the_networks_compared():
+    counts = {name: build(config, torch.Generator()).parameter_count() for name, config in NETWORKS.items()}
+    # Chords: 13 * (12 + 13 + 1) + 12 * (12 + 13 + 1); melody: 13 * (13 + 26 + 1) + 13 * (13 + 13 + 1).
+    assert counts["rnn"] == 338 + 312 + 520 + 351 == 1521
+    # Chords: 4 * (9 * 12 + 1) + 12 * (12 + 4 + 1); melody: 3 * (9 * 25 + 1) + 13 * (13 + 3 + 1).
+    assert counts["feedforward"] == 436 + 204 + 678 + 221 == 1539
+    assert counts["lstm-chords"] == 664
+    assert counts["lstm"] == 1542
+
+
 def test_initial_biases_are_the_papers(network):
     ladder = [-0.5, -1.0, -1.5, -2.0] * 2
     assert network.hidden_bias.tolist() == ladder * 3
+    wide = build(NETWORKS["lstm-wide"], torch.Generator())
+    assert wide.hidden_bias.tolist() == ladder[:4] * 5 * 3
     assert network.output_bias.tolist() == [0.5] * 25
 
 
@@ -47,8 +48,10 @@ def test_config_survives_a_checkpoint(network):
     assert NetworkConfig.from_dict(json.loads(json.dumps(asdict(network.config)))) == network.config
 
 
-def test_chords_never_hear_the_melody_and_the_melody_hears_the_chords(network):
-    inputs = torch.rand(1, 12, UNITS, requires_grad=True)
+@pytest.mark.parametrize("name", ["lstm", "rnn", "feedforward"])
+def test_chords_never_hear_the_melody_and_the_melody_hears_the_chords(name):
+    network = build(NETWORKS[name], torch.Generator().manual_seed(1))
+    inputs = torch.rand(1, 6, UNITS, requires_grad=True)
     logits, _ = network(inputs, network.initial_state())
     (of_chords,) = torch.autograd.grad(logits[0, -1, :CHORD_UNITS].sum(), inputs, retain_graph=True)
     (of_melody,) = torch.autograd.grad(logits[0, -1, CHORD_UNITS:].sum(), inputs)
@@ -56,7 +59,70 @@ def test_chords_never_hear_the_melody_and_the_melody_hears_the_chords(network):
     assert torch.all(of_chords[..., :CHORD_UNITS].abs().sum(dim=-1) > 0)
     assert torch.all(of_melody[..., CHORD_UNITS:].abs().sum(dim=-1) > 0)
     assert torch.all(of_melody[0, :-1, :CHORD_UNITS].abs().sum(dim=-1) > 0)
-    assert torch.all(of_melody[0, -1, :CHORD_UNITS] == 0)  # one step late
+    if name != "feedforward":  # recurrent cells hear the chords' cells, one step late
+        assert torch.all(of_melody[0, -1, :CHORD_UNITS] == 0)
+
+
+@pytest.mark.parametrize("name", ["lstm", "rnn", "feedforward"])
+def test_step_by_step_equals_the_sequence(name):
+    network = build(NETWORKS[name], torch.Generator().manual_seed(1))
+    inputs, state = torch.rand(3, 15, UNITS), network.initial_state(3)
+    logits, last = network(inputs, state)
+    for time in range(15):
+        probabilities, state = network.step(inputs[:, time], state)
+        torch.testing.assert_close(probabilities, torch.sigmoid(logits[:, time]).detach())
+    torch.testing.assert_close(state, tuple(part.detach() for part in last))
+
+
+def test_the_feed_forward_network_forgets_what_is_older_than_its_window():
+    network = build(NETWORKS["feedforward"], torch.Generator().manual_seed(1))
+    inputs = torch.rand(1, 20, UNITS, requires_grad=True)
+    logits, _ = network(inputs, network.initial_state())
+    (gradient,) = torch.autograd.grad(logits[0, -1].sum(), inputs)
+    reached = gradient[0].abs().sum(dim=1) > 0
+    assert reached.tolist() == [False] * 11 + [True] * 9
+
+
+@pytest.mark.parametrize("kind", ["lstm", "rnn", "feedforward"])
+def test_a_part_is_adopted_and_taken_out_whole(kind):
+    config = replace(NETWORKS[kind], weight_range=0.5)
+    chords = build(replace(config, groups=config.groups[:1]), torch.Generator().manual_seed(2))
+    network = build(config, torch.Generator().manual_seed(1))
+    network.adopt(chords)
+    inputs = torch.rand(2, 12, UNITS)
+    alone, _ = chords(inputs[..., :CHORD_UNITS], chords.initial_state(2))
+    together, _ = network(inputs, network.initial_state(2))
+    torch.testing.assert_close(together[..., :CHORD_UNITS], alone)
+    taken = network.part(0)
+    assert all(torch.equal(one, two) for one, two in zip(taken.parameters(), chords.parameters(), strict=True))
+
+
+@pytest.mark.parametrize("kind", ["lstm", "rnn", "feedforward"])
+def test_candidates_side_by_side_are_so_many_networks_of_their_own(kind):
+    together = build(side_by_side(NETWORKS[f"{kind}-chords"], 3), torch.Generator().manual_seed(4))
+    inputs = torch.rand(2, 12, 3 * CHORD_UNITS)
+    expected, _ = together(inputs, together.initial_state(2))
+    for number, part in enumerate(inputs.split(CHORD_UNITS, dim=2)):
+        alone = together.part(number)
+        logits, _ = alone(part, alone.initial_state(2))
+        torch.testing.assert_close(logits, expected[..., number * CHORD_UNITS : (number + 1) * CHORD_UNITS])
+
+
+def test_the_simple_rnn_equals_its_equation():
+    network = build(NETWORKS["rnn-chords"], torch.Generator().manual_seed(3))
+    random = np.random.default_rng(0)
+    inputs, hidden = random.random(CHORD_UNITS), random.normal(size=13)
+    (probabilities, (next_hidden,)) = network.step(
+        torch.tensor(inputs[None], dtype=torch.float32), (torch.tensor(hidden[None], dtype=torch.float32),)
+    )
+    weight, bias, output, output_bias = (
+        part.detach().double().numpy()
+        for part in (network.hidden_weight, network.hidden_bias, network.output_weight, network.output_bias)
+    )
+    expected = np.tanh(weight @ np.concatenate([inputs, hidden]) + bias)
+    np.testing.assert_allclose(next_hidden[0].numpy(), expected, atol=1e-6)
+    net = output @ np.concatenate([inputs, expected]) + output_bias
+    np.testing.assert_allclose(probabilities[0].numpy(), logistic(net), atol=1e-6)
 
 
 def test_absent_connections_stay_absent_whatever_their_weights(network):
@@ -96,98 +162,3 @@ def test_step_equals_the_equations_written_out_per_block(network):
 
 def logistic(net):
     return 1 / (1 + np.exp(-net))
-
-
-def test_step_by_step_equals_the_sequence(network):
-    inputs, state = torch.rand(3, 10, UNITS), network.initial_state(3)
-    logits, last = network(inputs, state)
-    for time in range(10):
-        probabilities, state = network.step(inputs[:, time], state)
-        torch.testing.assert_close(probabilities, torch.sigmoid(logits[:, time]).detach())
-    torch.testing.assert_close(state, (last[0].detach(), last[1].detach()))
-
-
-def test_a_table_of_the_segments_reaches_the_floor():
-    """An oracle that knows the corpus: certain except where the two segments of a bar first differ."""
-    codes = corpus.codes()
-    songs = corpus.rolls(codes).astype(np.float64)
-    logits = np.where(songs > 0, 40.0, -40.0)
-    categorical = 0.0
-    for bar, (first, second) in enumerate(corpus.SEGMENTS):
-        beat = next(beat for beat in range(4) if first[beat] != second[beat])
-        step = bar * 8 + beat * 2
-        units = [CHORD_UNITS + segment[beat] - 60 for segment in (first, second)]
-        logits[:, step, units] = 0.0
-        categorical += math.log(2)
-    chords, melody = chorus_losses(torch.from_numpy(logits), torch.from_numpy(songs))
-    assert abs(melody.item() - corpus.floor_nats(independent=True)) < 1e-9
-    assert abs(categorical - corpus.floor_nats(independent=False)) < 1e-9
-    assert chords.item() < 1e-9
-    assert corpus.floor_nats(independent=True) == pytest.approx(24 * math.log(2))
-
-
-def test_training_goes_on_where_it_stopped(tmp_path, monkeypatch):
-    whole = train(PRESETS["quick"], 3, tmp_path / "whole.safetensors")
-    saved = []
-    real_save = checkpoint.save
-
-    def save_once(path, content):
-        if saved:
-            raise KeyboardInterrupt
-        saved.append(real_save(path, content))
-
-    monkeypatch.setattr(checkpoint, "save", save_once)
-    with pytest.raises(KeyboardInterrupt):
-        train(PRESETS["quick"], 3, tmp_path / "broken.safetensors")
-    monkeypatch.setattr(checkpoint, "save", real_save)
-    resumed = train(PRESETS["quick"], 3, tmp_path / "broken.safetensors")
-    assert resumed.provenance == whole.provenance
-    assert all(torch.equal(resumed.tensors[name], whole.tensors[name]) for name in whole.tensors)
-    curve = whole.provenance["curve"]
-    assert len(curve) == 3
-    assert curve[2][1] < curve[0][1]  # the melody is learned in the second stage
-    with pytest.raises(ValueError, match="another preset, seed"):
-        train(PRESETS["quick"], 4, tmp_path / "whole.safetensors")
-
-
-def test_shipped_network_was_scored_over_many_choruses_and_several_primers():
-    shipped = checkpoint.shipped("lstm")
-    assert shipped.provenance["corpus"] == corpus.digest()
-    scores = shipped.provenance["scores"]
-    assert scores["run_choruses"] >= 20
-    assert len(scores["runs"]) >= 3
-    assert all(run["perfect_choruses"] == 1.0 for run in scores["runs"])
-
-
-@pytest.mark.parametrize("primer", PRIMERS)
-def test_shipped_network_keeps_the_form_and_finds_the_segments(primer):
-    roll = free_run(network_of(checkpoint.shipped("lstm")), primer, seed=99, choruses=20)
-    assert chord_accuracy(roll, BEBOP) == 1.0
-    letters = segment_letters(roll, corpus.SEGMENTS)
-    assert letters.count("?") < len(letters) / 4
-    assert letters.count("A") > len(letters) / 4
-    assert letters.count("B") > len(letters) / 4
-
-
-def test_shipped_network_is_near_the_floor_and_never_below():
-    excess = teacher_forced(network_of(checkpoint.shipped("lstm")))
-    assert 0 < excess["excess_chord_nats"] < 0.1
-    assert -1e-6 < excess["excess_melody_nats"] < 1.0
-
-
-def test_card_tells_what_the_checkpoint_carries():
-    shipped = checkpoint.shipped("lstm")
-    text = card(shipped, "lstm-00000000.safetensors", "practical", "a test")
-    assert f"{shipped.provenance['scores']['excess_melody_nats']:.3f}" in text
-    assert "1542 parameters" in text
-    assert (checkpoint.WEIGHTS / "lstm.md").read_text().startswith("# lstm")
-
-
-def test_corpus_command_writes_all_songs(tmp_path):
-    command = [sys.executable, "-m", "training.composition.corpus", "--out", str(tmp_path), "--midi", "2"]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
-    with np.load(tmp_path / "corpus.npz") as written:
-        assert written["songs"].shape == (4096, BEBOP.steps, UNITS)
-        assert written["codes"].shape == (4096, 12)
-        assert written["segments"].shape == (12, 2, 4)
-    assert len(list(tmp_path.glob("*.mid"))) == 2

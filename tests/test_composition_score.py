@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from models.composition.blues_form import (
     BEBOP,
     CHORD_PITCHES,
+    FORMS,
     MAJOR_PENTATONIC,
     MELODY_PITCHES,
     PITCH_CLASSES,
@@ -34,6 +35,7 @@ from models.composition.encoding import (
 from models.composition.primer import seed_notes
 from models.composition.score import Chord, Note, Score, ScoreError, read_midi, write_midi
 from training.composition import corpus
+from training.composition.corpus import CORPORA
 
 tempos = st.integers(40, 300)
 melody_pitches = st.lists(st.integers(MELODY_PITCHES[0], MELODY_PITCHES[-1]), min_size=1, max_size=40)
@@ -71,7 +73,7 @@ def test_unknown_keys_are_named(key):
 
 
 def test_seconds_follow_from_tempo():
-    score = decode(corpus.rolls(corpus.codes()[:1])[0], tempo=120)
+    score = decode(CORPORA["bebop"].rolls(corpus.codes()[:1])[0], tempo=120)
     assert score.seconds == 12 * 4 * 0.5
     assert score.part("melody").seconds == score.seconds
 
@@ -83,14 +85,14 @@ def test_tempo_out_of_range_is_refused(tempo):
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.integers(0, corpus.SONGS - 1), tempos)
-def test_corpus_songs_survive_the_encoding(song, tempo):
-    roll = corpus.rolls(corpus.codes()[[song]])[0]
-    score = decode(roll, tempo)
+@given(st.sampled_from(list(FORMS.values())), st.integers(0, corpus.SONGS - 1), tempos)
+def test_corpus_songs_survive_the_encoding(form, song, tempo):
+    roll = CORPORA[form.name].rolls(corpus.codes()[[song]])[0]
+    score = decode(roll, tempo, form)
     assert len(score.part("melody").notes) == 48
-    assert [chord.symbol for chord in score.chords] == [s for s, _ in _runs(BEBOP.chart())]
+    assert [chord.symbol for chord in score.chords] == [s for s, _ in _runs(form.chart())]
     assert np.array_equal(encode(score), roll)
-    assert decode(encode(score), tempo) == score
+    assert decode(encode(score), tempo, form) == score
 
 
 def _runs(chart):
@@ -185,20 +187,23 @@ def test_chord_without_a_place_is_refused():
         Score((), (Chord(0, 49, "C"),), 120, 48)
 
 
-def test_every_segment_is_pentatonic_singable_and_has_an_alternative():
+@pytest.mark.parametrize("form", FORMS)
+def test_every_segment_is_pentatonic_singable_and_has_an_alternative(form):
+    segments = CORPORA[form].segments
     scales = [{(root + step) % 12 for step in MAJOR_PENTATONIC} for root in range(12)]
-    for bar, pair in enumerate(corpus.SEGMENTS):
+    for bar, pair in enumerate(segments):
         assert pair[0] != pair[1]
         for segment in pair:
             assert len(segment) == 4
             assert all(pitch in MELODY_PITCHES for pitch in segment)
             assert any({pitch % 12 for pitch in segment} <= scale for scale in scales)
             assert all(0 < abs(one - two) <= 5 for one, two in pairwise(segment))
-            assert all(abs(segment[0] - before[-1]) <= 5 for before in corpus.SEGMENTS[bar - 1])
+            assert all(abs(segment[0] - before[-1]) <= 5 for before in segments[bar - 1])
     assert CHORD_PITCHES[-1] < MELODY_PITCHES[0]
 
 
-def test_there_are_4096_distinct_songs():
-    melodies = corpus.melodies(corpus.codes())
+@pytest.mark.parametrize("form", FORMS)
+def test_there_are_4096_distinct_songs(form):
+    melodies = CORPORA[form].melodies(corpus.codes())
     assert melodies.shape == (4096, 48)
     assert len(np.unique(melodies, axis=0)) == 4096

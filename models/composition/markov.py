@@ -20,20 +20,23 @@ ORDER = 3
 PRIOR_WEIGHT = 0.01  # events' worth of belief that each order puts into the next lower one
 
 Event = tuple[str | int, int]  # (chord symbol or MIDI pitch, steps)
+START: list[Event] = [("start", 0)] * ORDER  # what is heard before a piece
 
 
 class TransitionTable:
-    """Probabilities of the next event after up to three others, under a chord symbol or under none ("")."""
+    """Probabilities of the next event after the three before it, under a chord symbol or under none ("")."""
 
     def __init__(self, alphabet: Iterable[Event]) -> None:
         """Start without counts: every event of the alphabet is equally likely."""
         self.alphabet = tuple(alphabet)
         self._counts: dict[tuple[str | Event, ...], Counter[Event]] = defaultdict(Counter)
 
-    def learn(self, before: Sequence[Event], chord: str, event: Event) -> None:
-        """Count one event after the ones before it, at every order."""
-        for key in _keys(before, chord):
-            self._counts[key][event] += 1
+    def learn(self, piece: Sequence[Event], chords: Sequence[str]) -> None:
+        """Count the events of a piece, each under its chord, from the start and going round."""
+        heard = [*START, *piece, *piece]
+        for place, chord in enumerate([*chords, *chords]):
+            for key in _keys(heard[place : place + ORDER], chord):
+                self._counts[key][heard[place + ORDER]] += 1
 
     def probabilities(self, before: Sequence[Event], chord: str) -> dict[Event, float]:
         """Return the law of the next event: orders 0 to 3, each leaning a little on the one below."""
@@ -45,6 +48,10 @@ class TransitionTable:
                 law = {event: (counts[event] + PRIOR_WEIGHT * share) / total for event, share in law.items()}
         return law
 
+    def parameter_count(self) -> int:
+        """Count the probabilities that were learned: seen events after every seen past, less one as they sum to one."""
+        return sum(len(counts) - 1 for counts in self._counts.values())
+
     def draw(self, before: Sequence[Event], chord: str, generator: np.random.Generator) -> Event:
         """Draw the next event."""
         shares = np.array(list(self.probabilities(before, chord).values()))
@@ -55,34 +62,36 @@ class Markov:
     """A chord table and a melody table, learned from songs over one form."""
 
     def __init__(self, form: Form, songs: Sequence[Sequence[int]]) -> None:
-        """Count the chart going round, and the songs (MIDI pitches of their quarters) each going round."""
+        """Count the chart and the songs (MIDI pitches of their quarters)."""
         self.chart: list[Event] = [(symbol, len(list(run))) for symbol, run in groupby(form.chart())]
         self.chords = TransitionTable(dict.fromkeys(self.chart))
-        for place, chord in enumerate(self.chart):
-            self.chords.learn(preceding(self.chart, place), "", chord)
+        self.chords.learn(self.chart, [""] * len(self.chart))
         self.melody = TransitionTable(quarters(sorted({pitch for song in songs for pitch in song})))
         beats = form.chart()[::STEPS_PER_BEAT]
-        for song in map(quarters, songs):
-            for beat, note in enumerate(song):
-                self.melody.learn(preceding(song, beat), beats[beat], note)
+        for song in songs:
+            self.melody.learn(quarters(song), beats)
+
+    def parameter_count(self) -> int:
+        """Count the free probabilities of both tables."""
+        return self.chords.parameter_count() + self.melody.parameter_count()
 
     def steps(self, primer: Sequence[int], generator: np.random.Generator) -> Iterator[Roll]:
-        """Play for ever: yield (unit,) after (unit,), from the chart's first chord and the primer's notes on."""
-        notes: list[Event] = []
+        """Play for ever: yield (unit,) after (unit,), the primer's notes first."""
+        notes = START
         waiting = quarters(primer)
         for symbol in self._beats(generator):
-            note = waiting.pop(0) if waiting else self.melody.draw(notes[-ORDER:], symbol, generator)
-            notes = [*notes[-ORDER:], note]
+            note = waiting.pop(0) if waiting else self.melody.draw(notes, symbol, generator)
+            notes = [*notes[1:], note]
             chords = symbols_roll([symbol] * STEPS_PER_BEAT)
             yield from np.concatenate([chords, melody_roll([int(note[0])])], axis=1)
 
     def _beats(self, generator: np.random.Generator) -> Iterator[str]:
         """Draw chord after chord for ever and yield the symbol of every beat."""
-        chords = [self.chart[0]]
+        heard = START
         while True:
-            symbol, steps = chords[-1]
+            symbol, steps = self.chords.draw(heard, "", generator)
             yield from [str(symbol)] * (steps // STEPS_PER_BEAT)
-            chords = [*chords[-ORDER:], self.chords.draw(chords[-ORDER:], "", generator)]
+            heard = [*heard[1:], (symbol, steps)]
 
 
 def quarters(pitches: Sequence[int]) -> list[Event]:
@@ -97,4 +106,4 @@ def preceding(events: Sequence[Event], place: int) -> list[Event]:
 
 def _keys(before: Sequence[Event], chord: str) -> list[tuple[str | Event, ...]]:
     """Name what was heard, from order 0 up."""
-    return [(chord, *before[len(before) - order :]) for order in range(min(ORDER, len(before)) + 1)]
+    return [(chord, *before[ORDER - order :]) for order in range(ORDER + 1)]

@@ -8,7 +8,7 @@ paper's output layer: logistic units that see the hidden cells and the inputs of
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -84,19 +84,21 @@ class Network(nn.Module):
         self._cell_group = self._block_group.repeat_interleave(self.cells_per_block)
         self._unit_group = torch.cat([torch.full((group.units,), i) for i, group in enumerate(groups)])
         self._heard = torch.tensor([[of.name in (by.name, *by.hears) for of in groups] for by in groups])
-        of_output = torch.cat([self._unit_group, self._cell_group])
-        self.register_buffer("hidden_mask", self._hidden_mask().float(), persistent=False)
-        output_mask = (self._unit_group[:, None] == of_output).float()
+        self._output_columns = torch.cat([self._unit_group, self._cell_group])
+        self._rows, self._columns = self._cell_group, self._output_columns  # groups of hidden_weight's
+        hidden_mask = self._hidden_mask().float()
+        output_mask = (self._unit_group[:, None] == self._output_columns).float()
+        self.register_buffer("hidden_mask", hidden_mask, persistent=False)
         self.register_buffer("output_mask", output_mask, persistent=False)
-        self.hidden_weight = nn.Parameter(_uniform(self.hidden_mask, config.weight_range, generator))
+        self.hidden_weight = nn.Parameter(_uniform(hidden_mask, config.weight_range, generator))
         self.output_weight = nn.Parameter(_uniform(output_mask, config.weight_range, generator))
         self.hidden_bias = nn.Parameter(self._initial_bias())
         self.output_bias = nn.Parameter(torch.full((self.units,), config.output_bias))
 
     def _hidden_mask(self) -> Tensor:
         """Draw the hidden layer's topology: (row, unit + cell), true where connected."""
-        own = self._cell_group[:, None] == self._unit_group
-        return torch.cat([own, self._heard[self._cell_group][:, self._cell_group]], dim=1)
+        own = self._rows[:, None] == self._unit_group
+        return torch.cat([own, self._heard[self._rows][:, self._cell_group]], dim=1)
 
     def _initial_bias(self) -> Tensor:
         """Return the initial biases of the hidden layer."""
@@ -106,6 +108,33 @@ class Network(nn.Module):
         """Count the connections and biases that exist; masked places do not count."""
         biases = self.hidden_bias.numel() + self.output_bias.numel()
         return int(self.hidden_mask.sum() + self.output_mask.sum()) + biases
+
+    def row_groups(self) -> dict[str, Tensor]:
+        """Return, for each parameter, the number of the group that each of its rows belongs to."""
+        hidden, output = self._rows, self._unit_group
+        biases = {"hidden_bias": hidden[: len(self.hidden_bias)], "output_bias": output}
+        return {"hidden_weight": hidden, "output_weight": output, **biases}
+
+    def weights_among(self, groups: range) -> dict[str, Tensor]:
+        """Mark, for each parameter, the weights of connections among some groups in a row; bool, in its shape."""
+        marks = {name: _within(rows, groups) for name, rows in self.row_groups().items()}
+        for name, columns in (("hidden_weight", self._columns), ("output_weight", self._output_columns)):
+            marks[name] = marks[name][:, None] & _within(columns, groups)
+        return marks
+
+    @torch.no_grad()
+    def adopt(self, part: Network) -> None:
+        """Take over the weights of a network of this kind that consists of the first groups alone."""
+        for name, taken in self.weights_among(range(len(part.config.groups))).items():
+            self.get_parameter(name)[taken] = part.get_parameter(name).flatten()
+
+    @torch.no_grad()
+    def part(self, group: int) -> Network:
+        """Return one group that hears no other as a network of its own."""
+        alone = build(replace(self.config, groups=(self.config.groups[group],)), torch.Generator())
+        for name, own in self.weights_among(range(group, group + 1)).items():
+            alone.get_parameter(name).copy_(self.get_parameter(name)[own].view(alone.get_parameter(name).shape))
+        return alone
 
     def initial_state(self, batch: int = 1) -> State:
         """Return the state before the first step: nothing in the cells."""
@@ -145,8 +174,8 @@ class BlockLSTM(Network):
     """
 
     def _hidden_mask(self) -> Tensor:
-        rows = torch.cat([self._block_group.repeat(3), self._cell_group])
-        return torch.cat([rows[:, None] == self._unit_group, self._heard[rows][:, self._cell_group]], dim=1)
+        self._rows = torch.cat([self._block_group.repeat(3), self._cell_group])
+        return super()._hidden_mask()
 
     def _initial_bias(self) -> Tensor:
         ladder = torch.tensor(self.config.gate_biases)
@@ -189,7 +218,8 @@ class FeedForward(Network):
     """Tanh units that see the last `window` steps and nothing else; the state is (window - 1 steps before,)."""
 
     def _hidden_mask(self) -> Tensor:
-        return self._heard[self._cell_group][:, self._unit_group].repeat(1, self.config.window)
+        self._columns = self._unit_group.repeat(self.config.window)
+        return self._heard[self._rows][:, self._columns]
 
     def initial_state(self, batch: int = 1) -> State:
         """Return the state before the first step: silence."""
@@ -209,6 +239,11 @@ KINDS: dict[str, type[Network]] = {"lstm": BlockLSTM, "rnn": SimpleRNN, "feedfor
 def build(config: NetworkConfig, generator: torch.Generator) -> Network:
     """Make the network that a configuration describes."""
     return KINDS[config.kind](config, generator)
+
+
+def _within(numbers: Tensor, groups: range) -> Tensor:
+    """Mark the group numbers that are in a range."""
+    return (numbers >= groups.start) & (numbers < groups.stop)
 
 
 def _uniform(mask: Tensor, weight_range: float, generator: torch.Generator) -> Tensor:

@@ -1,13 +1,15 @@
-"""Fit the block LSTM of experiment 2 to the corpus, on one CPU core in minutes.
+"""Fit a network to a corpus, on one CPU core in minutes.
 
-    python -m training.composition.train --preset practical --seed N --out FILE [--ship]
+    python -m training.composition.train --model NAME --form NAME --preset practical --seed N --out DIR
 
-Next-step prediction of endless choruses: each stream of a batch plays one random song after another from silence on,
-with full back-propagation through each chorus and the state carried on to the next. First the chords alone are
-learned (experiment 1), then chords and melody. The paper's own learning (online, step size 1e-5, momentum 0.9) is
-slower; the loss, the topology and the initial biases are the paper's. Losses are nats per song over the exact floor
-of the corpus. FILE is written after each epoch; a second call goes on from it. At the end it holds the network with its
-scores.
+Next-step prediction of endless choruses: each stream of a batch plays one random song of those that may be seen after
+another from silence on, with full back-propagation through each chorus and the state carried on to the next. First
+the chords are learned (experiment 1): several networks from different initial weights learn side by side, until one
+of them has nearly no loss left or time is up, and the best is kept. Then the melody is learned beside the chords'
+cells, which stay as they are. Losses are nats per song over the exact floor of the corpus.
+
+DIR/NAME-SEED.safetensors is written after each epoch; a second call goes on from it. A network with a melody goes on
+from DIR/NAME-chords-SEED.safetensors, which is trained first if it is not there.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -25,207 +28,175 @@ import torch
 
 from models import checkpoint
 from models.checkpoint import Checkpoint
+from models.composition.blues_form import BEBOP, FORMS
+from models.composition.encoding import CHORD_UNITS, UNITS
 from models.composition.generate import network_of
-from models.composition.networks import BlockLSTM, NetworkConfig
-from training.composition import corpus
-from training.composition.evaluate import chorus_losses, delayed, evaluate
+from models.composition.networks import Network, build
+from training.composition.corpus import CORPORA, Corpus, seen_codes
+from training.composition.evaluate import delayed, group_losses
+from training.composition.presets import BEGINNINGS, NETWORKS, PRESETS, Preset, Stage, side_by_side
 
 Moments = dict[int, dict[str, torch.Tensor]]  # of Adam, by parameter
 
 
-@dataclass(frozen=True)
-class Stage:
-    """A part of the training.
+@dataclass
+class Run:
+    """What a run consists of at the end of an epoch.
 
     Attributes:
-        epochs: passes of `TrainConfig.updates` updates, one chorus per update.
-        batch: streams side by side; one is enough for the chords, which never vary.
-        step_size: of Adam at the start; it falls to a hundredth along a cosine.
-        melody: whether the melody is learned too.
+        network: as learned so far; for the chords all candidates in one, as groups that do not hear one another.
+        moments: of Adam.
+        curve: loss of each group of cells, by epoch.
+        seconds: of computing.
     """
 
-    epochs: int
-    batch: int
-    step_size: float
-    melody: bool
+    network: Network
+    moments: Moments
+    curve: list[list[float]]
+    seconds: float
 
 
-@dataclass(frozen=True)
-class TrainConfig:
-    """How to fit.
-
-    Attributes:
-        stages: one after the other, each with fresh moments.
-        updates: per epoch.
-        choruses: songs per stream before it starts again from silence.
-        largest_gradient: norm to which gradients are clipped.
-        weight_range: weights start uniform in +- this; chosen with the step size of the chords by a small search.
-    """
-
-    stages: tuple[Stage, ...]
-    updates: int = 128
-    choruses: int = 4
-    largest_gradient: float = 1.0
-    weight_range: float = 1.0
-
-
-PRESETS = {
-    "practical": TrainConfig((Stage(30, 1, 0.06, False), Stage(160, 32, 0.03, True))),
-    "quick": TrainConfig((Stage(1, 1, 0.06, False), Stage(2, 4, 0.03, True)), updates=8),
-}
-
-
-def streams(config: TrainConfig, stage: Stage, random: np.random.Generator) -> Iterator[list[torch.Tensor]]:
-    """Yield one epoch: lists of choruses (song, step, unit) that follow one another in each stream."""
-    for _ in range(config.updates // config.choruses):
-        codes = random.integers(0, 2, (config.choruses, stage.batch, corpus.BARS), dtype=np.uint8)
-        yield [torch.from_numpy(corpus.rolls(chorus)) for chorus in codes]
-
-
-def run_epoch(
-    network: BlockLSTM,
-    optimiser: torch.optim.Optimizer,
-    config: TrainConfig,
-    stage: Stage,
-    random: np.random.Generator,
-) -> list[float]:
-    """Fit one epoch and return the mean chord and melody losses in nats per song."""
-    losses = []
-    for choruses in streams(config, stage, random):
-        state = network.initial_state(stage.batch)
-        before = torch.zeros(stage.batch, network.units)
-        for chorus in choruses:
-            logits, state = network(delayed(chorus, before), state)
-            chords, melody = chorus_losses(logits, chorus)
-            optimiser.zero_grad()
-            (chords + melody if stage.melody else chords).backward()
-            torch.nn.utils.clip_grad_norm_(network.parameters(), config.largest_gradient)
-            optimiser.step()
-            state, before = (state[0].detach(), state[1].detach()), chorus[:, -1]
-            losses.append([chords.item(), melody.item()])
-    return [float(mean) for mean in np.mean(losses, axis=0)]
-
-
-def train(config: TrainConfig, seed: int, out: Path) -> Checkpoint:
-    """Fit from scratch, or on from `out` if that holds an unfinished run of the same config and seed.
+def train(model: str, corpus: Corpus, preset: str, seed: int, folder: Path) -> Checkpoint:
+    """Fit from scratch, or on from what an unfinished run of the same recipe left in the folder.
 
     Raises:
-        ValueError: `out` holds another run.
+        ValueError: the folder holds another run under the same name.
     """
     torch.set_num_threads(1)  # measured: more threads are slower at this size
-    network = BlockLSTM(NetworkConfig(weight_range=config.weight_range), torch.Generator().manual_seed(seed))
-    recipe = {"train": asdict(config), "seed": seed, "corpus": corpus.digest()}
-    recipe = json.loads(json.dumps(recipe))  # as it comes back from a checkpoint
-    moments, curve = _resume(out, recipe, network) if out.exists() else ({}, [])
-    floor = corpus.floor_nats(independent=True)
-    schedule = [(stage, epoch) for stage in config.stages for epoch in range(stage.epochs)]
-    for number, (stage, epoch) in list(enumerate(schedule))[len(curve) :]:
-        optimiser = _optimiser(network, stage, epoch, moments if epoch else {})
-        chords, melody = run_epoch(network, optimiser, config, stage, np.random.default_rng((seed, number)))
-        moments = optimiser.state_dict()["state"]
-        curve.append([round(chords, 4), round(melody - floor, 4)])
-        print(f"epoch {number + 1}/{len(schedule)}: nats per song over the floor: {curve[-1]}", flush=True)
-        checkpoint.save(out, _checkpoint(network, {**recipe, "curve": curve}, moments))
-    return _checkpoint(network, {**recipe, "curve": curve}, {})
+    out, how = folder / f"{model}-{seed}.safetensors", PRESETS[preset]
+    recipe = {"model": model, "form": corpus.form.name, "preset": preset, "seed": seed, "corpus": corpus.digest()}
+    recipe = json.loads(json.dumps({**recipe, "train": asdict(how)}))  # as it comes back from a checkpoint
+    found = _found(out, recipe)
+    if found and "kept" in found.provenance:
+        return found
+    stage = how.melody if model in BEGINNINGS else how.chords
+    network = build(side_by_side(NETWORKS[model], stage.candidates), torch.Generator().manual_seed(seed))
+    if model in BEGINNINGS:
+        network.adopt(network_of(train(BEGINNINGS[model], corpus, preset, seed, folder)))
+    run = _resumed(found, network) if found else Run(network, {}, [], 0.0)
+    while len(run.curve) < stage.epochs and _least(run) >= stage.enough:
+        _run_epoch(run, how, stage, corpus, seed)
+        print(f"{out.stem} on {corpus.form.name}: epoch {len(run.curve)}/{stage.epochs}: {run.curve[-1]}", flush=True)
+        checkpoint.save(out, _checkpoint(run, recipe, corpus))
+    kept = int(np.argmin(run.curve[-1])) if stage.candidates > 1 else 0
+    best = replace(run, network=network.part(kept) if stage.candidates > 1 else network, moments={})
+    finished = _checkpoint(best, {**recipe, "kept": kept}, corpus)
+    checkpoint.save(out, finished)
+    return finished
 
 
-def _optimiser(network: BlockLSTM, stage: Stage, epoch: int, moments: Moments) -> torch.optim.Optimizer:
+def _least(run: Run) -> float:
+    """Loss of the best group in the last epoch."""
+    return min(run.curve[-1]) if run.curve else float("inf")
+
+
+def _run_epoch(run: Run, preset: Preset, stage: Stage, corpus: Corpus, seed: int) -> None:
+    """Fit one epoch."""
+    started, epoch, network = time.monotonic(), len(run.curve), run.network
+    optimiser = _optimiser(network, stage, epoch, run.moments)
+    random = np.random.default_rng((seed, epoch))
+    losses = []
+    for choruses in _streams(network, preset, stage, corpus, random):
+        state, before = network.initial_state(stage.batch), torch.zeros_like(choruses[0, :, 0])
+        for chorus in choruses:
+            logits, state = network(delayed(chorus, before), state)
+            parts = group_losses(network, logits, chorus)
+            optimiser.zero_grad()
+            parts.sum().backward()
+            _clip(network, preset.largest_gradient, hold=network.units == UNITS)
+            optimiser.step()
+            state, before = tuple(part.detach() for part in state), chorus[:, -1]
+            losses.append(parts.detach())
+    over = torch.stack(losses).mean(dim=0)
+    if network.units == UNITS:
+        over[1] -= corpus.floor_nats(independent=True)
+    run.curve.append([round(loss, 4) for loss in over.tolist()])
+    run.moments = optimiser.state_dict()["state"]
+    run.seconds += time.monotonic() - started
+
+
+def _streams(
+    network: Network, preset: Preset, stage: Stage, corpus: Corpus, random: np.random.Generator
+) -> Iterator[torch.Tensor]:
+    """Yield one epoch: (chorus, song, step, unit), choruses that follow one another in each stream."""
+    codes = seen_codes()
+    for _ in range(preset.updates // preset.choruses):
+        drawn = random.integers(0, len(codes), (preset.choruses, stage.batch))
+        songs = [corpus.rolls(codes[chosen]) for chosen in drawn]
+        if network.units != UNITS:  # chords alone, for each candidate
+            songs = [np.tile(song[:, :, :CHORD_UNITS], stage.candidates) for song in songs]
+        yield torch.from_numpy(np.stack(songs))
+
+
+@torch.no_grad()
+def _clip(network: Network, largest: float, *, hold: bool) -> None:
+    """Scale the gradients of each group down to a norm; those among the first group are dropped if it is held."""
+    groups, held = network.row_groups(), network.weights_among(range(1))
+    squares = torch.zeros(len(network.config.groups))
+    for name, weight in network.named_parameters():
+        assert weight.grad is not None
+        if hold:
+            weight.grad[held[name]] = 0.0
+        squares.index_add_(0, groups[name], weight.grad.square().view(len(weight), -1).sum(dim=1))
+    scale = (largest / (squares.sqrt() + 1e-6)).clamp(max=1.0)
+    for name, weight in network.named_parameters():
+        assert weight.grad is not None
+        weight.grad *= scale[groups[name]].view(-1, *[1] * (weight.dim() - 1))
+
+
+def _optimiser(network: Network, stage: Stage, epoch: int, moments: Moments) -> torch.optim.Optimizer:
     """Set Adam up for an epoch of a stage: moments so far, step size along the cosine."""
     share = 0.01 + 0.99 * (0.5 + 0.5 * np.cos(np.pi * epoch / stage.epochs))
-    optimiser = torch.optim.Adam(network.parameters(), lr=stage.step_size * float(share))
+    optimiser = torch.optim.Adam(network.parameters(), lr=stage.step_size * float(share), fused=True)
     optimiser.load_state_dict({**optimiser.state_dict(), "state": moments})
     return optimiser
 
 
-def _checkpoint(network: BlockLSTM, provenance: dict[str, Any], moments: Moments) -> Checkpoint:
+def _checkpoint(run: Run, recipe: dict[str, Any], corpus: Corpus) -> Checkpoint:
     """Pack the network, with the moments of Adam as long as the run may go on."""
-    tensors = dict(network.state_dict())
-    for index, values in moments.items():
+    tensors = dict(run.network.state_dict())
+    for index, values in run.moments.items():
         tensors |= {f"adam.{index}.{name}": value for name, value in values.items()}
-    segments = [[list(segment) for segment in pair] for pair in corpus.SEGMENTS]
-    return Checkpoint(tensors, asdict(network.config), {**provenance, "segments": segments})
+    segments = [[list(segment) for segment in pair] for pair in corpus.segments]
+    provenance = {**recipe, "curve": run.curve, "seconds": round(run.seconds, 1), "segments": segments}
+    return Checkpoint(tensors, asdict(run.network.config), provenance)
 
 
-def _resume(out: Path, recipe: dict[str, Any], network: BlockLSTM) -> tuple[Moments, list[list[float]]]:
-    """Restore the network; return the moments of Adam and the loss curve so far."""
+def _found(out: Path, recipe: dict[str, Any]) -> Checkpoint | None:
+    """Load what is there of a run, None if nothing is."""
+    if not out.exists():
+        return None
     found = checkpoint.load(out)
     if {key: found.provenance.get(key) for key in recipe} != recipe:
-        raise ValueError(f"{out} holds a run with another preset, seed or corpus; choose another --out")
+        raise ValueError(f"{out} holds a run of another recipe or corpus; choose another --out")
+    return found
+
+
+def _resumed(found: Checkpoint, network: Network) -> Run:
+    """Restore an unfinished run."""
     network.load_state_dict({name: found.tensors[name] for name in network.state_dict()})
     moments: Moments = {}
     for name, value in found.tensors.items():
         if name.startswith("adam."):
             _, index, moment = name.split(".")
             moments.setdefault(int(index), {})[moment] = value
-    return moments, list(found.provenance["curve"])
-
-
-CARD = """# lstm: the block LSTM of experiment 2
-
-What: next-step predictor of Eck & Schmidhuber (2002), 8 blocks of 2 cells, {parameters} parameters, 25 inputs and
-outputs (12 chord, 13 melody units), one step per eighth note. Shipped file: `{file}`.
-
-Data: 4096 songs made of 24 one-bar segments of our own (`training/composition/corpus.py`, SHA-256 {corpus:.8}...),
-released under CC0. Licence of weights and code: Apache-2.0.
-
-Recipe: `python -m training.composition.train --preset {preset} --seed {seed} --out FILE --ship`, one CPU core.
-Seed policy: {policy}
-
-Loss over the exact floor in nats per song (chords, melody):
-{curve}
-
-Scores, teacher-forced on random songs of the corpus: chords {excess_chord_nats:.3f}, melody {excess_melody_nats:.3f}
-nats per song over the floor. Free runs of {run_choruses} choruses each:
-
-| primer (MIDI) | steps with the right chord | perfect choruses | bars A | bars B | other bars |
-|---|---|---|---|---|---|
-{runs}
-
-Limits: quarter notes without rests, one form, one key before transposition. All songs of the corpus may be drawn in
-training, so nothing is said about unseen songs. The chord blocks hear no melody: from any primer the chords are the
-same. The chart is a recollection of the paper's figure; the chords' and the melody's octave are our choice.
-"""
-
-
-def card(finished: Checkpoint, file: str, preset: str, policy: str) -> str:
-    """Write the card of a shipped checkpoint from what it carries."""
-    provenance = finished.provenance
-    scores = provenance["scores"]
-    last = len(provenance["curve"]) - 1
-    shown = sorted({0, *range(9, last, 10), last})
-    curve = "\n".join("- epoch {}: {:.2f}, {:.2f}".format(epoch + 1, *provenance["curve"][epoch]) for epoch in shown)
-    rows = []
-    for run in scores["runs"]:
-        bars = " | ".join(f"{run['bars'][letter]:.3f}" for letter in "AB?")
-        primer = " ".join(map(str, run["primer"])) or "none"
-        rows.append(f"| {primer} | {run['chord_accuracy']:.4f} | {run['perfect_choruses']:.2f} | {bars} |")
-    facts = {**scores, "runs": "\n".join(rows), "curve": curve, "corpus": provenance["corpus"], "file": file}
-    count = network_of(finished).parameter_count()
-    return CARD.format(**facts, preset=preset, seed=provenance["seed"], policy=policy, parameters=count)
+    return Run(network, moments, list(found.provenance["curve"]), found.provenance["seconds"])
 
 
 def main() -> int:
-    """Train, score, and ship if asked to."""
+    """Train one network."""
     parser = argparse.ArgumentParser(prog="python -m training.composition.train", description=__doc__.splitlines()[0])
+    parser.add_argument("--model", choices=NETWORKS, default="lstm")
+    parser.add_argument("--form", choices=FORMS, default=BEBOP.name)
     parser.add_argument("--preset", choices=PRESETS, default="practical")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, required=True, help="checkpoint to write, and to go on from")
-    parser.add_argument("--ship", action="store_true", help="put it among the shipped models, with its card")
-    parser.add_argument("--policy", default="a single run", help="for the card: how the seed was chosen")
+    parser.add_argument("--out", type=Path, required=True, help="folder to write the run to, and to go on from")
     arguments = parser.parse_args()
     try:
-        finished = train(PRESETS[arguments.preset], arguments.seed, arguments.out)
+        train(arguments.model, CORPORA[arguments.form], arguments.preset, arguments.seed, arguments.out)
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    scores = evaluate(network_of(finished))
-    finished = replace(finished, provenance={**finished.provenance, "scores": scores})
-    print(json.dumps(scores, indent=1))
-    checkpoint.save(arguments.out, finished)
-    if arguments.ship:
-        shipped = checkpoint.ship(arguments.out, "lstm")
-        (checkpoint.WEIGHTS / "lstm.md").write_text(card(finished, shipped.name, arguments.preset, arguments.policy))
-        print(f"shipped {shipped.name}")
     return 0
 
 
