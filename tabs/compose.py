@@ -14,7 +14,7 @@ from models.composition.metrics import chord_accuracy, roll_in_c, segment_letter
 from models.composition.primer import MOST_PRIMER_NOTES, seed_notes, seed_remarks
 from models.composition.render import render
 from models.composition.score import DEFAULT_INSTRUMENTS, FASTEST, INSTRUMENTS, SLOWEST, Score, read_midi
-from tabs import compose_comparison
+from tabs import compose_comparison, why_lstm
 from tabs.compose_take import COMPOSERS, Wishes, composed, stem, view, write_paper, write_sound
 
 LONGEST_TAKE_S = 300  # a browser decodes the whole take: 5 minutes are 100 MB there
@@ -52,6 +52,9 @@ def build() -> None:
             result = _result(introduction)
     with gr.Accordion("Compare the networks", open=False):
         compose_comparison.build(settings)
+    if why_lstm.REPORT.is_file():
+        with gr.Accordion("Why LSTM?", open=False):
+            why_lstm.build()
     button.click(
         _take,
         [model, *settings],

@@ -23,8 +23,9 @@ ARROWS = {
     "training.separation": ("audio", "models.checkpoint", "models.separation", "training.separation"),
     "tabs": ("audio", "models", "listening_test"),
     # The Compose tab fills several files; tabs still never see one another.
-    "tabs.compose": ("models", "tabs.compose_comparison", "tabs.compose_take"),
+    "tabs.compose": ("models", "tabs.compose_comparison", "tabs.compose_take", "tabs.why_lstm"),
     "tabs.compose_comparison": ("models", "tabs.compose_take"),
+    "tabs.why_lstm": ("tabs.compose_take",),
     "app": ("tabs", "listening_test.routes"),
     "benchmarks": ("audio", "models", "listening_test", "training"),
 }
