@@ -5,7 +5,7 @@ import os
 os.environ.update(GRADIO_ANALYTICS_ENABLED="False", HF_HUB_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1")
 
 import tempfile
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 os.environ.setdefault("GRADIO_TEMP_DIR", os.path.join(tempfile.gettempdir(), "listening-room"))
@@ -16,23 +16,11 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from listening_test import routes
-from tabs import compose, listen, separate
+from tabs import compose, listen, separate, theme
 
 TABS = {"Compose": compose, "Separate": separate, "Listen": listen}
 STATIC = Path(compose.__file__).parent / "static"
 LARGEST_UPLOAD = "100mb"
-# Plain font names: a named web font would be asked for at another host.
-THEME = gr.themes.Soft(
-    primary_hue="indigo", font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]
-).set(
-    background_fill_primary="*neutral_50",  # Soft's own; set() would bring back plain white
-    block_title_background_fill="transparent",
-    block_title_background_fill_dark="transparent",
-    block_title_padding="0",
-    block_title_text_color="*body_text_color",
-    block_title_text_color_dark="*body_text_color",
-    block_title_text_weight="600",
-)
 
 
 def blocks() -> gr.Blocks:
@@ -46,15 +34,26 @@ def blocks() -> gr.Blocks:
     return page.queue(default_concurrency_limit=2, max_size=32)
 
 
+def warm_up() -> str:
+    """Load what the first visitors would wait for; what is missing is said here, and again to whoever needs it."""
+    state = "ready"
+    for name, tab in TABS.items():
+        try:
+            tab.warm_up()
+        except ValueError as error:
+            print(f"{name}: {error}", flush=True)
+            state = "incomplete"
+    return state
+
+
 def create_app() -> FastAPI:
     """Put the page, its static modules, the listening-test routes and the health route on one server."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    ready = threading.Event()
-    threading.Thread(target=lambda: ([tab.warm_up() for tab in TABS.values()], ready.set()), daemon=True).start()
+    models = ThreadPoolExecutor(1).submit(warm_up)
 
     @app.get("/healthz")
     def health() -> dict[str, str]:
-        return {"status": "ok", "models": "ready" if ready.is_set() else "loading"}
+        return {"status": "ok", "models": models.result() if models.done() else "loading"}
 
     app.include_router(routes.router())
     app.mount("/room", StaticFiles(directory=STATIC))
@@ -68,7 +67,7 @@ def create_app() -> FastAPI:
         show_error=False,
         enable_monitoring=False,
         max_file_size=LARGEST_UPLOAD,
-        theme=THEME,
+        theme=theme.THEME,
         css_paths=STATIC / "style.css",
     )
 
