@@ -16,6 +16,11 @@ import gradio as gr
 from tabs.compose_take import COMPOSERS
 
 REPORT = Path(__file__).parent.parent / "training" / "composition" / "report.json"
+# Measured, but not offered to visitors: the beginnings of two networks, before they learn melodies.
+BEGINNINGS = {
+    "feedforward-chords": "Feed-forward network, chords only",
+    "rnn-chords": "Simple recurrent network, chords only",
+}
 GIVEN = ("random-walk",)  # plays the chart that it is given: keeping the form is no merit of its own
 
 Model = dict[str, Any]
@@ -50,7 +55,7 @@ def build() -> None:
 
 def title(name: str) -> str:
     """Name a model as the rest of the tab does."""
-    return COMPOSERS[name][0] if name in COMPOSERS else name
+    return COMPOSERS[name][0] if name in COMPOSERS else BEGINNINGS.get(name, name)
 
 
 def summary(models: dict[str, Model]) -> str:

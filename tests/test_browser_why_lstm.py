@@ -45,6 +45,7 @@ def models() -> dict[str, dict[str, Any]]:
             "curves": [[100 / 2**epoch for epoch in range(20)] + [0.0]],
         },
         "markov": {**played, "parameters": 9, "perfect_seeds": 0, "first_failing_bar": spread(30)},
+        "rnn-chords": {"parameters": 663, "seeds": 5},
         "random-walk": {**played, "parameters": 0, "perfect_seeds": 5, "first_failing_bar": None},
     }
 
@@ -67,10 +68,11 @@ def test_figures_show_the_spread_and_what_never_happens():
 def test_table_and_curves_are_drawn_and_told(page: Page, models):
     page.evaluate(MOUNT, [curves(models), table("Measured", models)])
     rows = page.get_by_role("region", name="Measured").get_by_role("row")
-    expect(rows).to_have_count(5)
+    expect(rows).to_have_count(6)
     cells = ["1,500", "0 of 5", "62.0% (50.0% to 70.0%)", "4 (3 to 9)", "310.50 (300.00 to 320.00)", "10.0%"]
     expect(rows.nth(1).get_by_role("cell")).to_have_text(cells)
-    expect(rows.nth(4).get_by_role("cell")).to_have_text(["0", "chart given", "\u2013", "\u2013", "\u2013", "10.0%"])
+    expect(rows.nth(5).get_by_role("cell")).to_have_text(["0", "chart given", "\u2013", "\u2013", "\u2013", "10.0%"])
+    expect(rows.nth(4).get_by_role("rowheader")).to_have_text("Simple recurrent network, chords only")
     picture = page.get_by_role("img", name="Training loss in nats per song over the floor")
     expect(picture).to_have_accessible_name(
         "Training loss in nats per song over the floor. "

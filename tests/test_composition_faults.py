@@ -19,7 +19,6 @@ import gradio
 from tabs import compose
 with gradio.Blocks() as page:
     compose.build()
-compose.warm_up()
 print([component["props"].get("value") for component in page.config["components"]])
 """
 

@@ -4,7 +4,7 @@
 const NAMESPACE = "http://www.w3.org/2000/svg";
 const HEIGHT = 280;
 const MARGIN = { left: 56, right: 12, top: 12, bottom: 40 };
-const DASHES = ["none", "7 3", "2 3", "9 3 2 3", "4 4"];
+const DASHES = ["none", "7 3", "2 3", "9 3 2 3", "12 4", "5 5", "9 3 2 3 2 3"];
 
 function shape(tag, attributes = {}, text = "") {
   const made = document.createElementNS(NAMESPACE, tag);
