@@ -88,7 +88,8 @@ export class PianoRoll {
       if (shownFrom >= Math.min(start + duration, to)) continue;
       pen.fillStyle = colours.text;
       pen.font = "600 12px system-ui, sans-serif";
-      pen.fillText(symbol, x(shownFrom) + 4, 14);
+      const room = x(Math.min(start + duration, to)) - x(shownFrom) - 4;
+      pen.fillText(fitting(pen, symbol, room), x(shownFrom) + 4, 14);
     }
     let melodyNotes = 0;
     for (const [start, duration, pitch, part] of take.notes) {
@@ -147,6 +148,12 @@ export class PianoRoll {
     pen.stroke();
     pen.restore();
   }
+}
+
+// A chord of the form has a short name and keeps it; any other is spelled out, C-Db-G, where there is room.
+function fitting(pen, symbol, room) {
+  if (!symbol.includes("-") || pen.measureText(symbol).width <= room) return symbol;
+  return pen.measureText("…").width <= room ? "…" : "";
 }
 
 function theme(canvas) {
