@@ -93,7 +93,7 @@ def test_a_part_is_adopted_and_taken_out_whole(kind):
     alone, _ = chords(inputs[..., :CHORD_UNITS], chords.initial_state(2))
     together, _ = network(inputs, network.initial_state(2))
     torch.testing.assert_close(together[..., :CHORD_UNITS], alone)
-    taken = network.part(0)
+    taken = network.part([0])
     assert all(torch.equal(one, two) for one, two in zip(taken.parameters(), chords.parameters(), strict=True))
 
 
@@ -103,7 +103,7 @@ def test_candidates_side_by_side_are_so_many_networks_of_their_own(kind):
     inputs = torch.rand(2, 12, 3 * CHORD_UNITS)
     expected, _ = together(inputs, together.initial_state(2))
     for number, part in enumerate(inputs.split(CHORD_UNITS, dim=2)):
-        alone = together.part(number)
+        alone = together.part([number])
         logits, _ = alone(part, alone.initial_state(2))
         torch.testing.assert_close(logits, expected[..., number * CHORD_UNITS : (number + 1) * CHORD_UNITS])
 

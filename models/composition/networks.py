@@ -8,6 +8,7 @@ paper's output layer: logistic units that see the hidden cells and the inputs of
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -115,11 +116,12 @@ class Network(nn.Module):
         biases = {"hidden_bias": hidden[: len(self.hidden_bias)], "output_bias": output}
         return {"hidden_weight": hidden, "output_weight": output, **biases}
 
-    def weights_among(self, groups: range) -> dict[str, Tensor]:
-        """Mark, for each parameter, the weights of connections among some groups in a row; bool, in its shape."""
-        marks = {name: _within(rows, groups) for name, rows in self.row_groups().items()}
+    def weights_among(self, groups: Sequence[int]) -> dict[str, Tensor]:
+        """Mark, for each parameter, the weights of connections among some of the groups; bool, in its shape."""
+        some = torch.tensor(groups)
+        marks = {name: torch.isin(rows, some) for name, rows in self.row_groups().items()}
         for name, columns in (("hidden_weight", self._columns), ("output_weight", self._output_columns)):
-            marks[name] = marks[name][:, None] & _within(columns, groups)
+            marks[name] = marks[name][:, None] & torch.isin(columns, some)
         return marks
 
     @torch.no_grad()
@@ -129,10 +131,11 @@ class Network(nn.Module):
             self.get_parameter(name)[taken] = part.get_parameter(name).flatten()
 
     @torch.no_grad()
-    def part(self, group: int) -> Network:
-        """Return one group that hears no other as a network of its own."""
-        alone = build(replace(self.config, groups=(self.config.groups[group],)), torch.Generator())
-        for name, own in self.weights_among(range(group, group + 1)).items():
+    def part(self, groups: Sequence[int]) -> Network:
+        """Return some groups, which hear no others, as a network of their own."""
+        config = replace(self.config, groups=tuple(self.config.groups[group] for group in groups))
+        alone = build(config, torch.Generator())
+        for name, own in self.weights_among(groups).items():
             alone.get_parameter(name).copy_(self.get_parameter(name)[own].view(alone.get_parameter(name).shape))
         return alone
 
@@ -239,11 +242,6 @@ KINDS: dict[str, type[Network]] = {"lstm": BlockLSTM, "rnn": SimpleRNN, "feedfor
 def build(config: NetworkConfig, generator: torch.Generator) -> Network:
     """Make the network that a configuration describes."""
     return KINDS[config.kind](config, generator)
-
-
-def _within(numbers: Tensor, groups: range) -> Tensor:
-    """Mark the group numbers that are in a range."""
-    return (numbers >= groups.start) & (numbers < groups.stop)
 
 
 def _uniform(mask: Tensor, weight_range: float, generator: torch.Generator) -> Tensor:

@@ -26,7 +26,7 @@ Recipe: `python -m training.composition.train --model {model} --form {form} --se
 one CPU core, {seconds:.0f} s for this stage{beginning}. Seed policy: {seeds} seeds were trained; this is the one with
 the median loss on unseen songs, not the best.
 
-Loss over the exact floor in nats per song{of_what}:
+Loss over the exact floor in nats per song, of each of the candidates that learned side by side:
 {curve}
 
 Scores: on unseen songs {excess} bits per song over the floor. Ten free runs of 100 choruses: {accuracy:.2%} of the
@@ -46,12 +46,11 @@ def card(shipped: Checkpoint, file: str, seeds: int) -> str:
     facts: dict[str, Any] = {
         "name": file.rpartition("-")[0],
         "kind": KINDS[config.kind].format(window=config.window),
-        "groups": ", ".join(f"{group.cells} for the {group.name}" for group in config.groups),
+        "groups": ", ".join(f"{group.cells} for the {group.name.split()[0]}" for group in config.groups),
         "parameters": network.parameter_count(),
         "units": network.units,
         "data": "3584 of 4096 songs made of 24 one-bar segments of our own" if has_melody else "the chord chart",
         "beginning": f"; its chord cells are those of {config.kind}-chords, same seed" if has_melody else "",
-        "of_what": " (chords, melody)" if has_melody else " (of the candidates that learned side by side)",
         "excess": ", ".join(f"{name} {bits:.3f}" for name, bits in scores["excess_bits"]["unseen"].items()),
         "failing": "no bar of them fails" if failing is None else f"the first bar that fails is bar {failing}",
         "accuracy": scores["chord_accuracy"],

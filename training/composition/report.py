@@ -1,9 +1,9 @@
 """The comparison of all networks on both forms: trains, measures and writes report.json and report.md.
 
-    python -m training.composition.report [--runs DIR] [--out DIR] [--ship]
+    python -m training.composition.report [--runs DIR] [--out DIR] [--finished] [--ship]
 
 Finished runs and their scores are kept below DIR, so that a second call goes on where the first was stopped. Five
-seeds of each network; of five figures the report gives {"median", "low", "high"}, the last two being the extremes.
+seeds of each network; of their figures the report gives {"median", "low", "high"}, the last two being the extremes.
 
 report.json is {"charts": {FORM: {"models": {NAME: {...}}, "floors": {"categorical_bits", "independent_bits"},
 "songs": {"all", "unseen"}}}}. A model has "parameters" and "seeds"; unless its chords are given (the random walk),
@@ -14,7 +14,7 @@ melody as it is drawn, over its own), all on unseen songs, and "excess_seen_bits
 have "segments" (medians of A, B, ?), "copies", "recombinations" and "incomplete" choruses, "distinct" songs and
 "distinct_if_random". Networks have "recovery" {WRONG UNITS: {"probability", "in_place", "bars"}}, "curves" (a list of
 losses per epoch for each seed, nats per song over the floor), "candidates_learned" (of those side by side, below 1 nat
-when the chords were done), "epochs" and "minutes".
+at the end), "epochs" and "minutes", of the network's own stage: chords, or melody beside the chords of NAME-chords.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from models.composition.generate import checkpoint_name, network_of
 from training.composition.cards import card
 from training.composition.corpus import CORPORA, SONGS, UNSEEN_SONGS, Corpus
 from training.composition.evaluate import evaluate, evaluate_markov, evaluate_walk
-from training.composition.presets import BEGINNINGS, NETWORKS
+from training.composition.presets import NETWORKS
 from training.composition.tables import markdown
 from training.composition.train import train
 
@@ -58,17 +58,17 @@ def run(model: str, corpus: Corpus, seed: int, runs: Path) -> tuple[Checkpoint, 
     return trained, json.loads(path.read_text())
 
 
-def network_summary(model: str, corpus: Corpus, runs: Path) -> Scores:
-    """Train and measure a network with every seed and sum up."""
-    results = [run(model, corpus, seed, runs) for seed in SEEDS]
+def runs_of(model: str, corpus: Corpus, runs: Path, finished: bool) -> list[tuple[Checkpoint, Scores]]:
+    """Train and measure a network with every seed, or take only what was finished before."""
+    folder = runs / corpus.form.name
+    seeds = [seed for seed in SEEDS if not finished or (folder / f"{model}-{seed}.json").exists()]
+    return [run(model, corpus, seed, runs) for seed in seeds]
+
+
+def network_summary(results: list[tuple[Checkpoint, Scores]]) -> Scores:
+    """Sum up the runs of a network."""
     stories = [trained.provenance for trained, _ in results]
-    chords = stories
-    if model in BEGINNINGS:
-        chords = [train(BEGINNINGS[model], corpus, PRESET, seed, runs / corpus.form.name).provenance for seed in SEEDS]
-    learned = [sum(loss < LEARNED_NATS for loss in story["curve"][-1]) for story in chords]
-    seconds = [
-        sum({id(part): part["seconds"] for part in parts}.values()) for parts in zip(stories, chords, strict=True)
-    ]
+    learned = [sum(loss < LEARNED_NATS for loss in story["curve"][-1]) for story in stories]
     return {
         **summary([scores for _, scores in results]),
         "recovery": {
@@ -78,16 +78,11 @@ def network_summary(model: str, corpus: Corpus, runs: Path) -> Scores:
             }
             for wrong in results[0][1]["recovery"]
         },
-        "curves": [[losses[_of_interest(story)] for losses in story["curve"]] for story in stories],
+        "curves": [[losses[story["kept"]] for losses in story["curve"]] for story in stories],
         "candidates_learned": spread(learned),
         "epochs": spread([len(story["curve"]) for story in stories]),
-        "minutes": spread([value / 60 for value in seconds]),
+        "minutes": spread([story["seconds"] / 60 for story in stories]),
     }
-
-
-def _of_interest(story: dict[str, Any]) -> int:
-    """The group whose losses are drawn: the melody, or of the candidates for the chords the one that was kept."""
-    return 1 if story["model"] in BEGINNINGS else int(story["kept"])
 
 
 def summary(results: list[Scores]) -> Scores:
@@ -126,38 +121,36 @@ def spread(values: list[float | None]) -> dict[str, float | None]:
     return {name: None if np.isinf(value) else round(value, 5) for name, value in figures.items()}
 
 
-def chart(corpus: Corpus, runs: Path) -> Scores:
+def chart(corpus: Corpus, runs: Path, finished: bool) -> Scores:
     """Compare all players on one form."""
-    models = {model: network_summary(model, corpus, runs) for model in NETWORKS}
+    results = {model: runs_of(model, corpus, runs, finished) for model in NETWORKS}
+    models = {model: network_summary(found) for model, found in results.items() if found}
     for name, measure in (("markov", evaluate_markov), ("random-walk", evaluate_walk)):
         models[name] = summary([measure(corpus, np.random.default_rng(seed)) for seed in SEEDS])
-    floors = {
-        law: corpus.floor_nats(independent=law == "independent") / np.log(2) for law in ("categorical", "independent")
-    }
+    laws = {"categorical_bits": False, "independent_bits": True}
     return {
         "models": models,
-        "floors": {f"{law}_bits": round(bits, 6) for law, bits in floors.items()},
+        "floors": {name: round(corpus.floor_nats(independent=law) / np.log(2), 6) for name, law in laws.items()},
         "songs": {"all": SONGS, "unseen": UNSEEN_SONGS},
     }
 
 
-def ship(corpus: Corpus, runs: Path) -> None:
+def ship(corpus: Corpus, runs: Path, finished: bool) -> None:
     """Put the median run of each network among the shipped models, with its card.
 
     The median is by the loss on unseen songs, so that what is shipped is what one should expect, not the best.
     """
     for model in SHIPPED:
-        results = [run(model, corpus, seed, runs) for seed in SEEDS]
-        losses = [sum(scores["excess_bits"]["unseen"].values()) for _, scores in results]
-        trained, scores = results[int(np.argsort(losses)[len(losses) // 2])]
-        name = checkpoint_name(model, corpus.form)
-        path = checkpoint.save(
-            runs / corpus.form.name / f"{name}.safetensors",
-            replace(trained, provenance={**trained.provenance, "scores": scores}),
-        )
-        shipped = checkpoint.ship(path, name)
-        (checkpoint.WEIGHTS / f"{name}.md").write_text(card(checkpoint.load(shipped), shipped.name, len(SEEDS)))
-        print(f"shipped {shipped.name}")
+        results = runs_of(model, corpus, runs, finished)
+        if results:
+            losses = [sum(scores["excess_bits"]["unseen"].values()) for _, scores in results]
+            trained, scores = results[int(np.argsort(losses)[len(losses) // 2])]
+            name = checkpoint_name(model, corpus.form)
+            provenance = {**trained.provenance, "scores": scores}
+            path = runs / corpus.form.name / f"{name}.safetensors"
+            shipped = checkpoint.ship(checkpoint.save(path, replace(trained, provenance=provenance)), name)
+            (checkpoint.WEIGHTS / f"{name}.md").write_text(card(checkpoint.load(shipped), shipped.name, len(results)))
+            print(f"shipped {shipped.name}")
 
 
 def main() -> int:
@@ -165,15 +158,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m training.composition.report", description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=Path, default=Path("runs/composition"), help="folder of the runs")
     parser.add_argument("--out", type=Path, default=HERE, help="folder of report.json and report.md")
+    parser.add_argument("--finished", action="store_true", help="train nothing: report the runs that are finished")
     parser.add_argument("--ship", action="store_true", help="put the median runs among the shipped models")
     arguments = parser.parse_args()
     try:
-        report = {"charts": {name: chart(corpus, arguments.runs) for name, corpus in CORPORA.items()}}
+        report = {
+            "charts": {name: chart(corpus, arguments.runs, arguments.finished) for name, corpus in CORPORA.items()}
+        }
         (arguments.out / "report.json").write_text(json.dumps(report, indent=1) + "\n")
         (arguments.out / "report.md").write_text(markdown(report))
         if arguments.ship:
             for corpus in CORPORA.values():
-                ship(corpus, arguments.runs)
+                ship(corpus, arguments.runs, arguments.finished)
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -4,9 +4,9 @@
 
 Next-step prediction of endless choruses: each stream of a batch plays one random song of those that may be seen after
 another from silence on, with full back-propagation through each chorus and the state carried on to the next. First
-the chords are learned (experiment 1): several networks from different initial weights learn side by side, until one
-of them has nearly no loss left or time is up, and the best is kept. Then the melody is learned beside the chords'
-cells, which stay as they are. Losses are nats per song over the exact floor of the corpus.
+the chords are learned (experiment 1), then the melody beside the chords' cells, which stay as they are. In both stages
+several candidates from different initial weights learn side by side, until one of them has nearly no loss left or time
+is up; the best is kept. Losses are nats per song over the exact floor of the corpus.
 
 DIR/NAME-SEED.safetensors is written after each epoch; a second call goes on from it. A network with a melody goes on
 from DIR/NAME-chords-SEED.safetensors, which is trained first if it is not there.
@@ -15,10 +15,9 @@ from DIR/NAME-chords-SEED.safetensors, which is trained first if it is not there
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -29,7 +28,7 @@ import torch
 from models import checkpoint
 from models.checkpoint import Checkpoint
 from models.composition.blues_form import BEBOP, FORMS
-from models.composition.encoding import CHORD_UNITS, UNITS
+from models.composition.encoding import CHORD_UNITS
 from models.composition.generate import network_of
 from models.composition.networks import Network, build
 from training.composition.corpus import CORPORA, Corpus, seen_codes
@@ -44,9 +43,9 @@ class Run:
     """What a run consists of at the end of an epoch.
 
     Attributes:
-        network: as learned so far; for the chords all candidates in one, as groups that do not hear one another.
+        network: as learned so far, with all candidates.
         moments: of Adam.
-        curve: loss of each group of cells, by epoch.
+        curve: loss of each candidate, by epoch.
         seconds: of computing.
     """
 
@@ -64,79 +63,82 @@ def train(model: str, corpus: Corpus, preset: str, seed: int, folder: Path) -> C
     """
     torch.set_num_threads(1)  # measured: more threads are slower at this size
     out, how = folder / f"{model}-{seed}.safetensors", PRESETS[preset]
-    recipe = {"model": model, "form": corpus.form.name, "preset": preset, "seed": seed, "corpus": corpus.digest()}
-    recipe = json.loads(json.dumps({**recipe, "train": asdict(how)}))  # as it comes back from a checkpoint
+    recipe: dict[str, Any] = {
+        "model": model,
+        "form": corpus.form.name,
+        "preset": preset,
+        "seed": seed,
+        "corpus": corpus.digest(),
+    }
+    stage = how.melody if model in BEGINNINGS else how.chords
+    recipe["train"] = {**asdict(stage), "updates": how.updates, "choruses": how.choruses}
+    recipe["train"]["largest_gradient"] = how.largest_gradient
     found = _found(out, recipe)
     if found and "kept" in found.provenance:
         return found
-    stage = how.melody if model in BEGINNINGS else how.chords
     network = build(side_by_side(NETWORKS[model], stage.candidates), torch.Generator().manual_seed(seed))
-    if model in BEGINNINGS:
+    shared = len(NETWORKS[model].groups) - 1
+    if shared:
         network.adopt(network_of(train(BEGINNINGS[model], corpus, preset, seed, folder)))
     run = _resumed(found, network) if found else Run(network, {}, [], 0.0)
-    while len(run.curve) < stage.epochs and _least(run) >= stage.enough:
-        _run_epoch(run, how, stage, corpus, seed)
+    while len(run.curve) < stage.epochs and not (run.curve and min(run.curve[-1]) < stage.enough):
+        _run_epoch(run, how, stage, corpus, seed, shared)
         print(f"{out.stem} on {corpus.form.name}: epoch {len(run.curve)}/{stage.epochs}: {run.curve[-1]}", flush=True)
         checkpoint.save(out, _checkpoint(run, recipe, corpus))
-    kept = int(np.argmin(run.curve[-1])) if stage.candidates > 1 else 0
-    best = replace(run, network=network.part(kept) if stage.candidates > 1 else network, moments={})
+    kept = int(np.argmin(run.curve[-1]))
+    best = replace(run, network=network.part([*range(shared), shared + kept]), moments={})
     finished = _checkpoint(best, {**recipe, "kept": kept}, corpus)
     checkpoint.save(out, finished)
     return finished
 
 
-def _least(run: Run) -> float:
-    """Loss of the best group in the last epoch."""
-    return min(run.curve[-1]) if run.curve else float("inf")
-
-
-def _run_epoch(run: Run, preset: Preset, stage: Stage, corpus: Corpus, seed: int) -> None:
-    """Fit one epoch."""
+def _run_epoch(run: Run, preset: Preset, stage: Stage, corpus: Corpus, seed: int, shared: int) -> None:
+    """Fit one epoch; the first `shared` groups stay as they are."""
     started, epoch, network = time.monotonic(), len(run.curve), run.network
     optimiser = _optimiser(network, stage, epoch, run.moments)
     random = np.random.default_rng((seed, epoch))
     losses = []
-    for choruses in _streams(network, preset, stage, corpus, random):
+    for choruses in _streams(preset, stage, corpus, random, shared):
         state, before = network.initial_state(stage.batch), torch.zeros_like(choruses[0, :, 0])
         for chorus in choruses:
             logits, state = network(delayed(chorus, before), state)
-            parts = group_losses(network, logits, chorus)
+            parts = group_losses(network, logits, chorus)[shared:]
             optimiser.zero_grad()
             parts.sum().backward()
-            _clip(network, preset.largest_gradient, hold=network.units == UNITS)
+            _clip(network, preset.largest_gradient, range(shared))
             optimiser.step()
             state, before = tuple(part.detach() for part in state), chorus[:, -1]
             losses.append(parts.detach())
-    over = torch.stack(losses).mean(dim=0)
-    if network.units == UNITS:
-        over[1] -= corpus.floor_nats(independent=True)
-    run.curve.append([round(loss, 4) for loss in over.tolist()])
+    floor = corpus.floor_nats(independent=True) if shared else 0.0
+    run.curve.append([round(loss - floor, 4) for loss in torch.stack(losses).mean(dim=0).tolist()])
     run.moments = optimiser.state_dict()["state"]
     run.seconds += time.monotonic() - started
 
 
 def _streams(
-    network: Network, preset: Preset, stage: Stage, corpus: Corpus, random: np.random.Generator
+    preset: Preset, stage: Stage, corpus: Corpus, random: np.random.Generator, shared: int
 ) -> Iterator[torch.Tensor]:
-    """Yield one epoch: (chorus, song, step, unit), choruses that follow one another in each stream."""
+    """Yield one epoch: (chorus, song, step, unit), choruses that follow one another in each stream.
+
+    The units of the chords, or if these are shared those of the melody, are there for each candidate.
+    """
     codes = seen_codes()
     for _ in range(preset.updates // preset.choruses):
         drawn = random.integers(0, len(codes), (preset.choruses, stage.batch))
-        songs = [corpus.rolls(codes[chosen]) for chosen in drawn]
-        if network.units != UNITS:  # chords alone, for each candidate
-            songs = [np.tile(song[:, :, :CHORD_UNITS], stage.candidates) for song in songs]
-        yield torch.from_numpy(np.stack(songs))
+        songs = np.stack([corpus.rolls(codes[chosen]) for chosen in drawn])
+        chords, melody = songs[..., :CHORD_UNITS], songs[..., CHORD_UNITS:]
+        copies = [chords, *[melody] * stage.candidates] if shared else [chords] * stage.candidates
+        yield torch.from_numpy(np.concatenate(copies, axis=-1))
 
 
 @torch.no_grad()
-def _clip(network: Network, largest: float, *, hold: bool) -> None:
-    """Scale the gradients of each group down to a norm; those among the first group are dropped if it is held."""
-    groups, held = network.row_groups(), network.weights_among(range(1))
+def _clip(network: Network, largest: float, held: Sequence[int]) -> None:
+    """Scale the gradients of each group down to a norm; those within the groups held are dropped."""
+    groups, still = network.row_groups(), network.weights_among(held)
     squares = torch.zeros(len(network.config.groups))
     for name, weight in network.named_parameters():
         assert weight.grad is not None
-        if hold:
-            weight.grad[held[name]] = 0.0
+        weight.grad[still[name]] = 0.0
         squares.index_add_(0, groups[name], weight.grad.square().view(len(weight), -1).sum(dim=1))
     scale = (largest / (squares.sqrt() + 1e-6)).clamp(max=1.0)
     for name, weight in network.named_parameters():
