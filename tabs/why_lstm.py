@@ -26,8 +26,8 @@ GIVEN = ("random-walk",)  # plays the chart that it is given: keeping the form i
 Model = dict[str, Any]
 
 COLUMNS = ("Model", "Numbers in it", "Form kept", "Right chords", "First wrong bar", "Too many bits", "Bars of its own")
-INTRODUCTION = """Does a network remember where it is in twelve bars? Each was trained several times from different
-beginnings, and then left to play by itself.
+INTRODUCTION = """Does a network remember where it is in twelve bars? Each was trained from different beginnings, as
+often as the table says, and then left to play by itself.
 """
 EXPLANATION = """**Form kept**: of the training runs, those whose network then played every chord of 100 choruses
 right. **Right chords**: share of the eighth-note steps. **First wrong bar**: counted from the first chorus on.
@@ -71,6 +71,11 @@ def summary(models: dict[str, Model]) -> str:
             f"{_listed([f'**{title(name)}**' for name in alike])} {form}in {kept} of {runs} training runs{lost}"
         )
     return f"{'; '.join(parts)}.{_closest(models)}" if parts else _closest(models)
+
+
+def _training_runs(count: int) -> str:
+    """Count training runs in words."""
+    return f"{count} training run{'' if count == 1 else 's'}"
 
 
 def _first_wrong_bars(spreads: list[dict[str, float | None] | None]) -> str:

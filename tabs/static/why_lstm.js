@@ -90,7 +90,7 @@ function described(networks) {
   const lines = networks.map(({ title, runs }) => {
     const ends = runs.map((run) => run[run.length - 1]).sort((one, two) => one - two);
     const words = ends.length > 1 ? `between ${figure(ends[0])} and ${figure(ends[ends.length - 1])}` : `at ${figure(ends[0])}`;
-    return `${title}: ${runs.length} training runs, ending ${words}`;
+    return `${title}: ${runs.length} training ${runs.length === 1 ? "run" : "runs"}, ending ${words}`;
   });
   return `Training loss in nats per song over the floor. ${lines.join(". ")}.`;
 }
