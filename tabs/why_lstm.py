@@ -67,9 +67,8 @@ def summary(models: dict[str, Model]) -> str:
         alike = [name for name, model in played.items() if (model["perfect_seeds"], model["seeds"]) == (kept, runs)]
         form = "" if parts else "kept the form through 100 choruses "
         lost = _first_wrong_bars([played[name]["first_failing_bar"] for name in alike])
-        parts.append(
-            f"{_listed([f'**{title(name)}**' for name in alike])} {form}in {kept} of {runs} training runs{lost}"
-        )
+        names = _listed([f"**{title(name)}**" for name in alike])
+        parts.append(f"{names} {form}in {kept} of {_training_runs(runs)}{lost}")
     return f"{'; '.join(parts)}.{_closest(models)}" if parts else _closest(models)
 
 
