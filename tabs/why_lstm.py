@@ -32,8 +32,8 @@ often as the table says, and then left to play by itself.
 EXPLANATION = """**Form kept**: of the training runs, those whose network then played every chord of 100 choruses
 right. **Right chords**: share of the eighth-note steps. **First wrong bar**: counted from the first chorus on.
 **Too many bits**: how much worse songs that it never heard are guessed than by someone who knows how they are made,
-chords and melody together, in bits per song. **Bars of its own**: bars of melody that are in no song it could have
-heard. Medians over the training runs, in brackets the lowest and the highest.
+chords and melody together, in bits per song. **Bars of its own**: bars of melody that no song has in that place.
+Medians over the training runs, in brackets the lowest and the highest.
 """
 
 
