@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -16,17 +17,19 @@ from hypothesis import strategies as st
 
 import audio
 from models.composition.__main__ import main
-from models.composition.blues_form import BEBOP, MELODY_PITCHES
+from models.composition.blues_form import BEBOP, FORMS, MELODY_PITCHES, form_named
 from models.composition.encoding import CHORD_UNITS, decode
 from models.composition.generate import (
+    COMPOSERS,
     CompositionError,
     Request,
+    available,
     compose,
     draw,
     steps,
     trained,
 )
-from models.composition.metrics import chord_accuracy, roll_in_c, segment_letters
+from models.composition.metrics import chord_accuracy, form_errors, roll_in_c, segment_letters
 from models.composition.primer import in_register
 from models.composition.render import RELEASE_S, RenderError, render
 from models.composition.score import INSTRUMENTS, Note, Score, ScoreError, read_midi
@@ -34,11 +37,44 @@ from models.composition.score import INSTRUMENTS, Note, Score, ScoreError, read_
 ROOT = Path(__file__).parent.parent
 
 
-@pytest.mark.parametrize("model", ["lstm", "random-walk", "corpus"])
+@pytest.mark.parametrize("model", ["lstm", "markov", "random-walk", "corpus"])
 def test_same_seed_same_piece_and_another_seed_another(model):
     assert compose(model, seed=5) == compose(model, seed=5)
     assert compose(model, seed=5) != compose(model, seed=6)
     assert compose(model, seed=5).seconds == 24.0
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_network_of_experiment_one_plays_its_chart_and_no_melody(form):
+    score = compose("lstm-chords", form=form, key="G", choruses=8, seed=1)
+    assert form_errors(score, form_named(form)) == ()
+    assert score.part("melody").notes == ()
+    assert {note.part for note in score.notes} == {"chords"}
+    with pytest.raises(CompositionError, match="chords only"):
+        compose("lstm-chords", form=form, primer=[60])
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_model_that_is_not_shipped_for_a_form_is_refused_by_name(form):
+    assert {"random-walk", "lstm-chords"} <= set(available(form)) <= set(COMPOSERS)
+    for model in set(COMPOSERS) - set(available(form)):
+        with pytest.raises(CompositionError, match=f"no {model} is shipped for the form {form}"):
+            compose(model, form=form)
+
+
+def test_form_errors_name_the_bars_counted_through_all_choruses():
+    score = compose("random-walk", choruses=2, key="Eb")
+    assert form_errors(score, form_named("bebop")) == ()
+    wrong = [note for note in score.notes if not (note.part == "chords" and note.start // 48 in (3, 20))]
+    spoilt = replace(score, notes=tuple(wrong))
+    assert form_errors(spoilt, form_named("bebop")) == (3, 20)
+    assert len(form_errors(score, form_named("basic"))) > 10
+
+
+def test_the_tables_play_the_primer_and_the_chart():
+    score = compose("markov", choruses=4, primer=(60, 64, 67), seed=4)
+    assert form_errors(score, form_named("bebop")) == ()
+    assert [note.pitch for note in score.part("melody").notes[:3]] == [60, 64, 67]
 
 
 def test_iterator_and_compose_play_the_same():

@@ -8,10 +8,12 @@ is of melody notes and hears the chord of the moment too, as the networks' melod
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from itertools import groupby
 
 import numpy as np
+import numpy.typing as npt
 
 from models.composition.blues_form import STEPS_PER_BEAT, Form
 from models.composition.encoding import Roll, melody_roll, symbols_roll
@@ -20,7 +22,7 @@ ORDER = 3
 PRIOR_WEIGHT = 0.01  # events' worth of belief that each order puts into the next lower one
 
 Event = tuple[str | int, int]  # (chord symbol or MIDI pitch, steps)
-START: list[Event] = [("start", 0)] * ORDER  # what is heard before a piece
+START: tuple[Event, ...] = (("start", 0),) * ORDER  # what is heard before a piece
 
 
 class TransitionTable:
@@ -52,10 +54,14 @@ class TransitionTable:
         """Count the probabilities that were learned: seen events after every seen past, less one as they sum to one."""
         return sum(len(counts) - 1 for counts in self._counts.values())
 
-    def draw(self, before: Sequence[Event], chord: str, generator: np.random.Generator) -> Event:
-        """Draw the next event."""
-        shares = np.array(list(self.probabilities(before, chord).values()))
-        return self.alphabet[int(generator.choice(len(shares), p=shares / shares.sum()))]
+    def drawing(self, generator: np.random.Generator) -> Callable[[tuple[Event, ...], str], Event]:
+        """Return a function that draws the next event; it works each law out once."""
+
+        @cache
+        def shares(before: tuple[Event, ...], chord: str) -> npt.NDArray[np.float64]:
+            return np.array(list(self.probabilities(before, chord).values()))
+
+        return lambda before, chord: self.alphabet[int(generator.choice(len(self.alphabet), p=shares(before, chord)))]
 
 
 class Markov:
@@ -77,21 +83,21 @@ class Markov:
 
     def steps(self, primer: Sequence[int], generator: np.random.Generator) -> Iterator[Roll]:
         """Play for ever: yield (unit,) after (unit,), the primer's notes first."""
-        notes = START
-        waiting = quarters(primer)
+        notes, waiting = START, quarters(primer)
+        draw = self.melody.drawing(generator)
         for symbol in self._beats(generator):
-            note = waiting.pop(0) if waiting else self.melody.draw(notes, symbol, generator)
-            notes = [*notes[1:], note]
+            note = waiting.pop(0) if waiting else draw(notes, symbol)
+            notes = (*notes[1:], note)
             chords = symbols_roll([symbol] * STEPS_PER_BEAT)
             yield from np.concatenate([chords, melody_roll([int(note[0])])], axis=1)
 
     def _beats(self, generator: np.random.Generator) -> Iterator[str]:
         """Draw chord after chord for ever and yield the symbol of every beat."""
-        heard = START
+        heard, draw = START, self.chords.drawing(generator)
         while True:
-            symbol, steps = self.chords.draw(heard, "", generator)
+            symbol, steps = draw(heard, "")
             yield from [str(symbol)] * (steps // STEPS_PER_BEAT)
-            heard = [*heard[1:], (symbol, steps)]
+            heard = (*heard[1:], (symbol, steps))
 
 
 def quarters(pitches: Sequence[int]) -> list[Event]:
