@@ -18,6 +18,7 @@ from models.composition.generate import network_of, trained
 from models.composition.markov import Markov
 from models.composition.networks import Group, Network, NetworkConfig, build
 from training.composition import corpus
+from training.composition.cards import card
 from training.composition.corpus import CORPORA
 from training.composition.evaluate import delayed, evaluate_markov, evaluate_walk, excess_bits, group_losses
 from training.composition.free_runs import (
@@ -223,6 +224,18 @@ def test_the_report_becomes_a_table():
     assert "87.5%" in text
 
 
+def test_the_committed_report_is_of_these_corpora_and_its_tables_are_its_own():
+    folder = ROOT / "training" / "composition"
+    report = json.loads((folder / "report.json").read_text())
+    assert (folder / "report.md").read_text() == markdown(report)
+    for form, chart in report["charts"].items():
+        assert chart["corpus"] == CORPORA[form].digest()
+        assert chart["models"]["lstm-chords"]["seeds"] == 5
+        for model in chart["models"].values():
+            assert 0 <= model.get("perfect_seeds", 0) <= model["seeds"]
+            assert len(model.get("curves", range(model["seeds"]))) == model["seeds"]
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_corpus_command_writes_all_songs(tmp_path, form):
     command = [sys.executable, "-m", "training.composition.corpus", "--form", form, "--out", str(tmp_path)]
@@ -256,6 +269,16 @@ def test_shipped_network_is_near_the_floor_and_never_below():
     shares = memory_scores(roll, CORPORA["bebop"])["segments"]
     assert shares["?"] < 0.25
     assert min(shares["A"], shares["B"]) > 0.25
+
+
+def test_a_card_tells_what_the_checkpoint_carries():
+    shipped = checkpoint.shipped("lstm-chords-basic")
+    text = card(shipped, "lstm-chords-basic-00000000.safetensors", 5)
+    assert text.startswith("# lstm-chords-basic\n")
+    assert "664 parameters" in text
+    assert f"--form basic --seed {shipped.provenance['seed']}" in text
+    assert f"{shipped.provenance['scores']['excess_bits']['unseen']['chords']:.3f} bits" in text
+    assert "5 seeds" in text
 
 
 def test_a_chorus_is_heard_one_step_late():

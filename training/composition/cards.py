@@ -14,6 +14,8 @@ KINDS = {
     "feedforward": "a feed-forward network that sees the last {window} steps, trained like the LSTM",
 }
 
+POLICY = "{} seeds were trained; this is the one with the median loss on unseen songs, not the best"
+
 CARD = """# {name}
 
 What: next-step predictor, {kind}; groups of hidden cells: {groups}; {parameters} parameters; {units} inputs and
@@ -23,8 +25,7 @@ Data: {data} (`training/composition/corpus.py`, SHA-256 {corpus:.8}...), release
 code: Apache-2.0.
 
 Recipe: `python -m training.composition.train --model {model} --form {form} --seed {seed} --out DIR`,
-one CPU core, {seconds:.0f} s for this stage{beginning}. Seed policy: {seeds} seeds were trained; this is the one with
-the median loss on unseen songs, not the best.
+one CPU core, {seconds:.0f} s for this stage{beginning}. Seed policy: {policy}.
 
 Loss over the exact floor in nats per song, of each of the candidates that learned side by side:
 {curve}
@@ -56,7 +57,7 @@ def card(shipped: Checkpoint, file: str, seeds: int) -> str:
         "accuracy": scores["chord_accuracy"],
         "curve": _curve(story["curve"]),
         "melody": _melody(scores) if has_melody else "",
-        "seeds": seeds,
+        "policy": POLICY.format(seeds) if seeds > 1 else "a single run",
         "file": file,
     }
     return CARD.format(**facts, **{name: story[name] for name in ("model", "form", "seed", "corpus", "seconds")})

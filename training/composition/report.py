@@ -6,15 +6,16 @@ Finished runs and their scores are kept below DIR, so that a second call goes on
 seeds of each network; of their figures the report gives {"median", "low", "high"}, the last two being the extremes.
 
 report.json is {"charts": {FORM: {"models": {NAME: {...}}, "floors": {"categorical_bits", "independent_bits"},
-"songs": {"all", "unseen"}}}}. A model has "parameters" and "seeds"; unless its chords are given (the random walk),
-"perfect_seeds" (all bars right in all streams of 100 choruses), "chord_accuracy", "first_failing_bar" (from 1; null:
-never) and "foreign_chords_per_chorus". Those that learn have "excess_chord_bits", and with a melody
-"excess_bits_per_song" (chords and melody as independent units, over their floor) and "excess_categorical_bits" (the
-melody as it is drawn, over its own), all on unseen songs, and "excess_seen_bits_per_song". Those that play a melody
-have "segments" (medians of A, B, ?), "copies", "recombinations" and "incomplete" choruses, "distinct" songs and
-"distinct_if_random". Networks have "recovery" {WRONG UNITS: {"probability", "in_place", "bars"}}, "curves" (a list of
-losses per epoch for each seed, nats per song over the floor), "candidates_learned" (of those side by side, below 1 nat
-at the end), "epochs" and "minutes", of the network's own stage: chords, or melody beside the chords of NAME-chords.
+"songs": {"all", "unseen"}, "corpus": SHA-256}}}. A model has "parameters" and "seeds"; unless its chords are given
+(the random walk), "perfect_seeds" (all bars right in all streams of 100 choruses), "chord_accuracy",
+"first_failing_bar" (from 1; null: never) and "foreign_chords_per_chorus". Those that learn have "excess_chord_bits",
+and with a melody "excess_bits_per_song" (chords and melody as independent units, over their floor) and
+"excess_categorical_bits" (the melody as it is drawn, over its own), all on unseen songs, and
+"excess_seen_bits_per_song". Those that play a melody have "segments" (medians of A, B, ?), "copies", "recombinations"
+and "incomplete" choruses, "distinct" songs and "distinct_if_random". Networks have "recovery" {WRONG UNITS:
+{"probability", "in_place", "bars"}}, "curves" (a list of losses per epoch for each seed, nats per song over the floor),
+"candidates_learned" (of those side by side, below 1 nat at the end), "epochs" and "minutes", of the network's own
+stage: chords, or melody beside the chords of NAME-chords.
 """
 
 from __future__ import annotations
@@ -132,6 +133,7 @@ def chart(corpus: Corpus, runs: Path, finished: bool) -> Scores:
         "models": models,
         "floors": {name: round(corpus.floor_nats(independent=law) / np.log(2), 6) for name, law in laws.items()},
         "songs": {"all": SONGS, "unseen": UNSEEN_SONGS},
+        "corpus": corpus.digest(),
     }
 
 
