@@ -51,7 +51,7 @@ class Recipe:
 
 
 PRESETS = {
-    "deep-karaoke": (KaraokeConfig(), Recipe(epochs=34, steps=50)),
+    "deep-karaoke": (KaraokeConfig(), Recipe(epochs=64, steps=50)),
     "paper": (PAPER, Recipe(epochs=100, steps=150, mixtures=4, loss="mse", optimiser="sgd", rate=0.1)),
     "smoke": (KaraokeConfig(bands=16, hidden=(32,)), Recipe(epochs=2, steps=3, mixtures=2, validation=2)),
 }
