@@ -30,11 +30,12 @@ def main(url: str) -> None:
     FOLDER.mkdir(exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGS)
-        page = browser.new_page(viewport={"width": 1280, "height": 860})
+        page = browser.new_page(viewport={"width": 1280, "height": 960})
         page.goto(url)
         for name, tour in (("Compose", compose), ("Separate", separate), ("Listen", listen)):
             page.get_by_role("tab", name=name).click()
             tour(page)
+            page.evaluate("scrollTo(0, 0)")
             page.wait_for_timeout(1_500)  # pictures and fades settle
             page.screenshot(path=FOLDER / f"{name.lower()}.png")
         browser.close()

@@ -20,11 +20,13 @@ from models.separation.mask import ideal_binary
 from models.separation.networks import PAPER, DeepKaraoke, KaraokeConfig
 from models.separation.spectrogram import windows
 from training.separation.dataset import Material
-from training.separation.remix import draw
+from training.separation.remix import Chances, draw
 
 LEVEL_DB = 3.0  # standard deviation: a song's reference level is not that of one excerpt
 WEIGHT_POWER = 0.75  # of the magnitude: loud bins decide what is heard
 ALPHAS = np.linspace(0.1, 0.9, 17)
+# Mixtures as songs are: one voice and a band, both all the time and with all their highs.
+WHOLE = Chances(no_vocals=0.0, only_vocals=0.0, vocals_pause=0.0, second_voice=0.0, low_pass=0.0)
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,8 @@ def calibrate(network: DeepKaraoke, recipe: Recipe, validation: Material, seed: 
     Returns:
         The alpha that was best before.
     """
-    held_out = mixtures(validation, recipe.validation, np.random.default_rng([seed, 0]))
+    rng = np.random.default_rng([seed, 0])
+    held_out = [draw(validation, rng, WHOLE) for _ in range(recipe.validation)]
     best = float(ALPHAS[np.argmax(sweep(network, held_out))])
     last = network.synthesis if network.config.bands else network.output
     with torch.no_grad():

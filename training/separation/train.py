@@ -49,9 +49,11 @@ def run(arguments: argparse.Namespace) -> None:
     """Load, fit, calibrate, save, and ship if asked to."""
     config, recipe = PRESETS[arguments.preset]
     everything = load(arguments)
-    training = everything.without([*arguments.validation, *arguments.test])
+    calibration_names = arguments.calibration or arguments.validation
+    training = everything.without([*arguments.validation, *calibration_names, *arguments.test])
     validation = everything.only(arguments.validation).without(arguments.test)
-    for name, material in (("training", training), ("validation", validation)):
+    calibration = everything.only(calibration_names).without(arguments.test)
+    for name, material in (("training", training), ("validation", validation), ("calibration", calibration)):
         if not material.songs and not (material.voices and material.instrumentals):
             raise DatasetError(f"nothing for {name}: a song, or voices and instrumentals are needed")
     resume = arguments.out.with_name(arguments.out.name + ".resume")
@@ -62,10 +64,11 @@ def run(arguments: argparse.Namespace) -> None:
         "seed": arguments.seed,
         "training": described(training),
         "validation": described(validation) | {"names": arguments.validation},
+        "calibration": calibration_names,
         "test": arguments.test,
         "attribution": arguments.attribution,
         "curve": curve,
-        "best_alpha_before_calibration": calibrate(network, recipe, validation, arguments.seed),
+        "best_alpha_before_calibration": calibrate(network, recipe, calibration, arguments.seed),
     }
     tensors = {name: tensor.half() for name, tensor in network.state_dict().items()}
     checkpoint.save(arguments.out, Checkpoint(tensors, asdict(config), provenance))
@@ -91,7 +94,7 @@ recordings below (seed {provenance["seed"]};
 {", ".join(f"{name} {value}" for name, value in provenance["recipe"].items())}).
 They are {training["files"]} files; the SHA-256 over their hashes is `{training["sha256"]}`.
 Last epoch: loss {last["loss"]}, SDR on validation mixtures {last["validation_sdr_db"]} dB. Logits were then shifted so
-that alpha = 0.5, not {provenance["best_alpha_before_calibration"]:.2f}, is the best threshold there.
+that alpha = 0.5, not {provenance["best_alpha_before_calibration"]:.2f}, is the best threshold on the calibration mixtures.
 
 | trained on: source (licence) | minutes |
 |---|---|
@@ -99,6 +102,7 @@ that alpha = 0.5, not {provenance["best_alpha_before_calibration"]:.2f}, is the 
 
 - Songs trained on: {", ".join(training["songs"])}.
 - Validation, never trained on: {", ".join(validation["names"])}.
+- Calibration, never trained on: {", ".join(provenance["calibration"])}.
 - Test, used for neither: {", ".join(provenance["test"]) or "none"}.
 - Works under CC BY, named by author and title where their files are: {", ".join(training["works"]) or "none"}.
 
@@ -118,8 +122,9 @@ def main() -> int:
     parser.add_argument("--preset", choices=PRESETS, default="deep-karaoke")
     parser.add_argument("--attribution", default="", help="sentence for the card on what the manifest does not list")
     parser.add_argument(
-        "--validation", nargs="+", required=True, help="names (song, singer, pack, file) to calibrate on"
+        "--validation", nargs="+", required=True, help="names (song, singer, pack, file) to follow the training on"
     )
+    parser.add_argument("--calibration", nargs="*", default=[], help="names to set alpha on instead of --validation")
     parser.add_argument("--test", nargs="*", default=[], help="names that are not touched at all")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, required=True)
