@@ -94,7 +94,8 @@ recordings below (seed {provenance["seed"]};
 {", ".join(f"{name} {value}" for name, value in provenance["recipe"].items())}).
 They are {training["files"]} files; the SHA-256 over their hashes is `{training["sha256"]}`.
 Last epoch: loss {last["loss"]}, SDR on validation mixtures {last["validation_sdr_db"]} dB. Logits were then shifted so
-that alpha = 0.5, not {provenance["best_alpha_before_calibration"]:.2f}, is the best threshold on the calibration mixtures.
+that alpha = 0.5, not {provenance["best_alpha_before_calibration"]:.2f}, is the best threshold on mixtures of the
+calibration material.
 
 | trained on: source (licence) | minutes |
 |---|---|
