@@ -26,8 +26,9 @@ GIVEN = ("random-walk",)  # plays the chart that it is given: keeping the form i
 Model = dict[str, Any]
 
 COLUMNS = ("Model", "Numbers in it", "Form kept", "Right chords", "First wrong bar", "Too many bits", "Bars of its own")
-INTRODUCTION = """Does a network remember where it is in twelve bars? Each was trained from different beginnings, as
-often as the table says, and then left to play by itself.
+INTRODUCTION = """Does a network remember where it is in twelve bars? Each was trained as often as the table says
+and then left to play by itself. A training run starts several copies of a network from different random numbers (8 for
+chords, 3 for melodies) and keeps the best.
 """
 EXPLANATION = """**Form kept**: of the training runs, those whose network then played every chord of 100 choruses
 right. **Right chords**: share of the eighth-note steps. **First wrong bar**: counted from the first chorus on.

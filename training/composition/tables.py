@@ -6,7 +6,9 @@ from typing import Any
 
 Model = dict[str, Any]
 
-INTRODUCTION = """Medians over seeds, in brackets the extremes. *Perfect*: in so many of the seeds every bar of 100
+INTRODUCTION = """A seed is one training run, which keeps the best of several initialisations that learn side by side:
+8 for the chords, 3 for the melody.
+Medians over seeds, in brackets the extremes. *Perfect*: in so many of the seeds every bar of 100
 free-running choruses has the right chords. *Loss*: bits per song over the exact floor, on songs that training never
 drew; as independent units (the paper's loss; floor {independent:.0f} bits, twice the true entropy: the price of the
 independence assumption) and of the melody as it is drawn (floor {categorical:.0f} bits). *Other bars* are neither of
