@@ -246,7 +246,7 @@ def command(*arguments):
     return subprocess.run(
         [sys.executable, "-m", "models.composition", *map(str, arguments)],
         cwd=ROOT,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        env={**os.environ, "OMP_NUM_THREADS": "1", "CI": "true"},  # where pyfluidsynth prints; the report stays JSON
         capture_output=True,
         text=True,
         timeout=120,

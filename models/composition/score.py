@@ -5,6 +5,8 @@ Time is in ticks, 12 per beat, never seconds. Pitch and velocity are MIDI number
 
 from __future__ import annotations
 
+import contextlib
+import io
 import math
 import os
 import struct
@@ -13,9 +15,10 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
-import pretty_midi
-
 from models.composition.blues_form import TICKS_PER_BAR, TICKS_PER_BEAT, transposed_symbol
+
+with contextlib.redirect_stdout(io.StringIO()):  # it imports pyfluidsynth, which prints a line where CI is set
+    import pretty_midi
 
 PARTS = ("melody", "chords")
 SLOWEST, FASTEST = 40, 300  # beats per minute
