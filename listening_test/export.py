@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
-from listening_test.statistics import CONFIDENCE, RESAMPLES, Analysis, Interval, Preference
+from listening_test.resampling import CONFIDENCE, RESAMPLES, Interval
+from listening_test.statistics import Analysis, Preference
 from listening_test.trial import Answer
 
 COLUMNS = (

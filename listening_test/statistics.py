@@ -6,22 +6,15 @@ draws listeners, not answers, and is the one to report. Shares are of the answer
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
-from scipy.stats import norm
 
+from listening_test.resampling import Interval, cluster_bootstrap, wilson
 from listening_test.study import Study
 from listening_test.trial import NO_PREFERENCE, Answer
-
-CONFIDENCE = 0.95
-RESAMPLES = 10_000
-
-Interval = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -118,41 +111,5 @@ def preference(kind: str, pair: tuple[str, str], answers: Sequence[Answer], *, s
         no_preference=len(own) - decided,
         share=first / decided if decided else None,
         wilson=wilson(first, decided),
-        cluster_bootstrap=cluster_bootstrap(table, np.random.default_rng(seed)),
+        cluster_bootstrap=cluster_bootstrap(table[:, 0], table.sum(axis=1), np.random.default_rng(seed)),
     )
-
-
-def wilson(successes: int, trials: int, confidence: float = CONFIDENCE) -> Interval | None:
-    """Score interval of a share (Wilson, JASA 22, 1927); None without trials."""
-    if trials == 0:
-        return None
-    z = float(norm.ppf(0.5 + confidence / 2))
-    share = successes / trials
-    centre = share + z**2 / (2 * trials)
-    spread = z * math.sqrt(share * (1 - share) / trials + z**2 / (4 * trials**2))
-    scale = 1 + z**2 / trials
-    return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
-
-
-def cluster_bootstrap(
-    votes: npt.NDArray[np.int64], generator: np.random.Generator, confidence: float = CONFIDENCE
-) -> Interval | None:
-    """Percentile interval of a share when whole listeners are drawn with replacement.
-
-    Args:
-        votes: (listener, 2), answers for the first and for the second.
-        generator: draws the listeners.
-        confidence: probability that the interval covers.
-
-    Returns:
-        The interval; None when fewer than two listeners preferred anything.
-    """
-    votes = votes[votes.sum(axis=1) > 0]
-    if len(votes) < 2:
-        return None
-    # Drawing n listeners with replacement is one multinomial count per listener.
-    draws = generator.multinomial(len(votes), np.full(len(votes), 1 / len(votes)), size=RESAMPLES)
-    totals = draws @ votes  # (resample, 2)
-    shares = totals[:, 0] / totals.sum(axis=1)
-    low, high = np.quantile(shares, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return float(low), float(high)

@@ -1,4 +1,4 @@
-"""Counts, intervals, exports: closed forms, and scipy as the judge."""
+"""Counts, intervals, exports: counted by conditions, never by slots."""
 
 import csv
 import io
@@ -9,15 +9,12 @@ import sys
 from pathlib import Path
 from uuid import UUID
 
-import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from scipy.stats import binomtest
 from small_study import CANARIES, KIND, prepare_small_study
 
 from listening_test import export, study
-from listening_test.statistics import RESAMPLES, analyse, cluster_bootstrap, preference, wilson
+from listening_test.resampling import RESAMPLES, wilson
+from listening_test.statistics import analyse, preference
 from listening_test.trial import Answer, Rating
 
 ROOT = Path(__file__).parent.parent
@@ -28,45 +25,6 @@ def answer(session: str, choice: str, order: tuple[str, str] = PAIR, ordinal: in
     uuid = UUID(int=hash((session, ordinal)) % 2**128)
     rating = Rating(uuid, f"trial-{session}-{ordinal}", choice, (5000, 6000), 1_000, 20_000)
     return Answer("small-1", session, ordinal, f"{KIND}-1", order, rating, 900, 21_000)
-
-
-@given(st.integers(1, 500), st.data())
-def test_wilson_is_scipys(trials: int, data: st.DataObject) -> None:
-    successes = data.draw(st.integers(0, trials))
-    expected = binomtest(successes, trials).proportion_ci(0.95, method="wilson")
-    assert wilson(successes, trials) == pytest.approx((expected.low, expected.high), abs=1e-9)
-
-
-def test_without_answers_there_is_no_interval() -> None:
-    assert wilson(0, 0) is None
-    assert cluster_bootstrap(np.zeros((0, 2), dtype=np.int64), np.random.default_rng(0)) is None
-    assert cluster_bootstrap(np.array([[3, 1]]), np.random.default_rng(0)) is None
-    assert cluster_bootstrap(np.array([[3, 1], [0, 0]]), np.random.default_rng(0)) is None
-
-
-def test_listeners_who_agree_exactly_leave_no_doubt() -> None:
-    votes = np.tile([3, 1], (7, 1))
-    assert cluster_bootstrap(votes, np.random.default_rng(0)) == (0.75, 0.75)
-
-
-def test_two_opposite_listeners_leave_every_doubt() -> None:
-    """Drawn twice with replacement: both the first 1/4, both the second 1/4, one of each 1/2."""
-    assert cluster_bootstrap(np.array([[5, 0], [0, 5]]), np.random.default_rng(0)) == (0.0, 1.0)
-
-
-def test_single_votes_follow_the_binomial() -> None:
-    """One vote each: the resampled count is binomial, so its quantiles are known."""
-    votes = np.array([[1, 0]] * 60 + [[0, 1]] * 40)
-    low, high = cluster_bootstrap(votes, np.random.default_rng(1)) or (0, 0)
-    assert low == pytest.approx(0.50, abs=0.011) and high == pytest.approx(0.69, abs=0.011)
-
-
-def test_ten_copies_of_every_vote_do_not_narrow_the_interval() -> None:
-    votes = np.array([[1, 0]] * 12 + [[0, 1]] * 8)
-    once, ten_times = (cluster_bootstrap(n * votes, np.random.default_rng(2)) for n in (1, 10))
-    assert once == ten_times
-    narrow = wilson(120, 200) or (0, 1)
-    assert narrow[1] - narrow[0] < 0.5 * ((ten_times or (0, 0))[1] - (ten_times or (0, 0))[0])
 
 
 def test_preference_counts_conditions_not_slots() -> None:
