@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, TextIO
 
 from listening_test.resampling import CONFIDENCE, RESAMPLES, Interval
-from listening_test.statistics import Analysis, Preference
+from listening_test.statistics import NO_PREFERENCE, SLOTS, Analysis, Preference, choice
 from listening_test.trial import Answer
 
 COLUMNS = (
@@ -43,11 +43,13 @@ def report(analysis: Analysis) -> Iterator[str]:
 
 
 def _row(answer: Answer) -> tuple[Any, ...]:
-    rating = answer.rating
+    rating, trial = answer.rating, answer.trial
+    chosen = choice(answer)
+    preferred = "" if chosen == NO_PREFERENCE else answer.conditions[SLOTS.index(chosen)]
     return (
-        *(answer.study, answer.session, answer.ordinal, answer.item, *answer.order),
-        *(rating.choice, answer.preferred or "", *rating.heard_ms),
-        *(_iso(time) for time in (rating.shown_ms, rating.answered_ms, answer.presented_ms, answer.received_ms)),
+        *(answer.study, answer.session, trial.ordinal, trial.item, *answer.conditions),
+        *(chosen, preferred, *rating.heard_ms),
+        *(_iso(time) for time in (rating.shown_ms, rating.answered_ms, trial.presented_ms, answer.received_ms)),
         str(rating.uuid),
     )
 

@@ -36,7 +36,7 @@ RATING = sql.Table(
     sql.Column("uuid", sql.String, primary_key=True),
     sql.Column("trial", sql.ForeignKey("trial.id"), nullable=False, unique=True),
     sql.Column("conditions", sql.String, nullable=False),  # the order that the choice refers to, once more
-    sql.Column("choice", sql.String, nullable=False),
+    sql.Column("response", sql.JSON, nullable=False),
     sql.Column("heard_ms", sql.JSON, nullable=False),  # by slot
     sql.Column("shown_ms", sql.BigInteger, nullable=False),
     sql.Column("answered_ms", sql.BigInteger, nullable=False),

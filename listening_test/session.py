@@ -15,10 +15,11 @@ from random import Random, SystemRandom
 
 from listening_test import assignment, stimuli
 from listening_test.assignment import Cell
+from listening_test.response import Comparison
 from listening_test.stimuli import Stimuli
-from listening_test.store import Store
+from listening_test.store import Store, preference_trial
 from listening_test.study import Study
-from listening_test.trial import NO_PREFERENCE, Presentation, Rating, RefusedAnswerError, Trial
+from listening_test.trial import Presentation, Rating, RefusedAnswerError, Trial, check_response
 
 TOKEN_BYTES = 16
 RECEIPT_BYTES = 5
@@ -78,13 +79,14 @@ class ListeningTest:
             SecondVoteError: the trial has another answer.
         """
         trial = self.store.trial(self.receipt(code), rating.trial)
+        check_response(trial, rating)
         now = self.now_ms()
         least = round(self.study.minimum_seconds * 1000)
         if min(rating.heard_ms) < least:
             raise RefusedAnswerError(f"listen to A and to B for at least {self.study.minimum_seconds:g} s each")
         if sum(rating.heard_ms) > now - trial.presented_ms + CLOCK_TOLERANCE_MS:
             raise RefusedAnswerError("the listening times are longer than the time since the pair was presented")
-        if rating.choice == NO_PREFERENCE and not self.study.no_preference:
+        if rating.response == Comparison(0) and not self.study.no_preference:
             raise RefusedAnswerError("this study asks for a preference: choose A or B")
         self.store.add_rating(trial, rating, now)
 
@@ -99,11 +101,13 @@ class ListeningTest:
 
     def _next(self, served: dict[Cell, int], seen: list[Cell]) -> Trial:
         cell = assignment.next_cell(assignment.cells(self.study), served, seen, self.chance)
+        hashes = {condition: self.sounds.of[cell.item, condition].sha256 for condition in cell.order}
         first, second = (
-            Presentation(condition, self.sounds.of[cell.item, condition].sha256, secrets.token_urlsafe(TOKEN_BYTES))
-            for condition in cell.order
+            Presentation(condition, "system", sha256, secrets.token_urlsafe(TOKEN_BYTES))
+            for condition, sha256 in hashes.items()
         )
-        return Trial(secrets.token_urlsafe(TOKEN_BYTES), len(seen) + 1, cell.item, (first, second), self.now_ms())
+        identity = (secrets.token_urlsafe(TOKEN_BYTES), len(seen) + 1)
+        return preference_trial(*identity, cell.item, (first, second), self.now_ms())
 
 
 def _hash(code: str) -> str:

@@ -13,8 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from listening_test.resampling import Interval, cluster_bootstrap, wilson
+from listening_test.response import Comparison
 from listening_test.study import Study
-from listening_test.trial import NO_PREFERENCE, Answer
+from listening_test.trial import Answer
+
+SLOTS = ("A", "B")
+NO_PREFERENCE = "none"
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,7 @@ class Analysis:
 def analyse(study: Study, answers: Sequence[Answer], *, seed: int = 0) -> Analysis:
     """Count and estimate. The seed is that of the bootstrap."""
     sessions = Counter(answer.session for answer in answers)
-    slots = Counter(answer.rating.choice for answer in answers)
+    slots = Counter(choice(answer) for answer in answers)
     return Analysis(
         study=study.label,
         listeners=len(sessions),
@@ -84,7 +88,7 @@ def analyse(study: Study, answers: Sequence[Answer], *, seed: int = 0) -> Analys
         preferred_right=slots["B"],
         left_wilson=wilson(slots["A"], slots["A"] + slots["B"]),
         pairs=tuple(
-            preference(block.kind, pair, [each for each in answers if each.item in block.items], seed=seed)
+            preference(block.kind, pair, [each for each in answers if each.trial.item in block.items], seed=seed)
             for block in study.blocks
             for pair in block.pairs
         ),
@@ -93,12 +97,12 @@ def analyse(study: Study, answers: Sequence[Answer], *, seed: int = 0) -> Analys
 
 def preference(kind: str, pair: tuple[str, str], answers: Sequence[Answer], *, seed: int = 0) -> Preference:
     """Count the answers to one pair, over all items and both orders, and estimate the share of its first."""
-    own = [answer for answer in answers if set(answer.order) == set(pair)]
+    own = [answer for answer in answers if set(answer.conditions) == set(pair)]
     votes: dict[str, list[int]] = {}  # (for the first, for the second) of each listener
     for answer in own:
         count = votes.setdefault(answer.session, [0, 0])
-        if answer.rating.choice != NO_PREFERENCE:
-            count[pair.index(answer.preferred or "")] += 1
+        if choice(answer) != NO_PREFERENCE:
+            count[pair.index(answer.conditions[SLOTS.index(choice(answer))])] += 1
     table = np.array(list(votes.values()), dtype=np.int64).reshape(-1, 2)
     first, second = (int(total) for total in table.sum(axis=0))
     decided = first + second
@@ -113,3 +117,10 @@ def preference(kind: str, pair: tuple[str, str], answers: Sequence[Answer], *, s
         wilson=wilson(first, decided),
         cluster_bootstrap=cluster_bootstrap(table[:, 0], table.sum(axis=1), np.random.default_rng(seed)),
     )
+
+
+def choice(answer: Answer) -> str:
+    """Return the preferred slot of a comparison, A or B, or "none"."""
+    assert isinstance(answer.rating.response, Comparison)
+    value = answer.rating.response.value
+    return NO_PREFERENCE if value == 0 else SLOTS[value > 0]

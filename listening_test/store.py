@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ import sqlalchemy as sql
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from listening_test.assignment import Cell
+from listening_test.response import Comparison
 from listening_test.schema import PRESENTATION, RATING, SESSION, TABLES, TRIAL, TRIALS
 from listening_test.trial import Answer, Presentation, Rating, SecondVoteError, Trial, UnknownError
 
@@ -146,8 +148,8 @@ class Store:
         row = {
             "uuid": str(rating.uuid),
             "trial": trial.id,
-            "conditions": " ".join(trial.order),
-            "choice": rating.choice,
+            "conditions": " ".join(trial.conditions),
+            "response": asdict(rating.response),
             "heard_ms": rating.heard_ms,
             "shown_ms": rating.shown_ms,
             "answered_ms": rating.answered_ms,
@@ -184,11 +186,10 @@ class Store:
 
     def answers(self, study: str) -> list[Answer]:
         """Return every answer of a study, in the order in which they came."""
-        query = sql.select(RATING, SESSION.c.study, TRIAL.c.session, TRIAL.c.ordinal, TRIAL.c.item)
-        query = query.add_columns(TRIAL.c.presented_ms).select_from(RATING.join(TRIAL).join(SESSION))
+        query = sql.select(RATING, SESSION.c.study, TRIAL.c.session).select_from(RATING.join(TRIAL).join(SESSION))
         query = query.where(SESSION.c.study == study).order_by(RATING.c.received_ms, RATING.c.uuid)
         with self._transaction() as connection:
-            return [_answer(row) for row in connection.execute(query)]
+            return [_answer(connection, row) for row in connection.execute(query)]
 
 
 def _durable(connection: Any, _record: object) -> None:
@@ -218,7 +219,7 @@ def _served(connection: sql.Connection, session: str, reserved_since_ms: int) ->
 
 def _insert_trial(connection: sql.Connection, session: str, trial: Trial) -> None:
     row = {"id": trial.id, "session": session, "ordinal": trial.ordinal, "item": trial.item}
-    row |= {"conditions": " ".join(trial.order), "presented_ms": trial.presented_ms}
+    row |= {"conditions": " ".join(trial.conditions), "presented_ms": trial.presented_ms}
     connection.execute(sql.insert(TRIAL).values(row))
     for slot, shown in enumerate(trial.slots):
         row = {"token": shown.token, "trial": trial.id, "slot": slot, "stimulus_sha256": shown.sha256}
@@ -232,14 +233,25 @@ def _cell(row: sql.Row[Any]) -> Cell:
 
 def _trial(connection: sql.Connection, row: sql.Row[Any]) -> Trial:
     query = sql.select(PRESENTATION).where(PRESENTATION.c.trial == row.id).order_by(PRESENTATION.c.slot)
-    shown = zip(row.conditions.split(), connection.execute(query), strict=True)
-    first, second = (Presentation(condition, sound.stimulus_sha256, sound.token) for condition, sound in shown)
-    return Trial(row.id, row.ordinal, row.item, (first, second), row.presented_ms)
+    first, second = (
+        Presentation(condition, "system", sound.stimulus_sha256, sound.token)
+        for condition, sound in zip(row.conditions.split(), connection.execute(query), strict=True)
+    )
+    return preference_trial(row.id, row.ordinal, row.item, (first, second), row.presented_ms)
 
 
-def _answer(row: sql.Row[Any]) -> Answer:
-    heard = (row.heard_ms[0], row.heard_ms[1])
-    rating = Rating(UUID(row.uuid), row.trial, row.choice, heard, row.shown_ms, row.answered_ms)
-    first, second = row.conditions.split()
-    place = (row.study, row.session, row.ordinal, row.item)
-    return Answer(*place, (first, second), rating, row.presented_ms, row.received_ms)
+def preference_trial(
+    trial: str, ordinal: int, item: str, slots: tuple[Presentation, Presentation], presented_ms: int
+) -> Trial:
+    """Return a paired comparison; its item is named after the material."""
+    material = item.rpartition("-")[0]
+    return Trial(
+        trial, ordinal, "preference", material, item, None, slots, None, False, False, None, None, presented_ms
+    )
+
+
+def _answer(connection: sql.Connection, row: sql.Row[Any]) -> Answer:
+    heard = tuple(row.heard_ms)
+    rating = Rating(UUID(row.uuid), row.trial, Comparison(**row.response), heard, row.shown_ms, row.answered_ms)
+    trial = connection.execute(sql.select(TRIAL).where(TRIAL.c.id == row.trial)).one()
+    return Answer(row.study, row.session, _trial(connection, trial), rating, row.received_ms)

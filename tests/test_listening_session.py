@@ -25,6 +25,7 @@ from fastapi.testclient import TestClient
 from small_study import CANARIES, KIND, prepare_small_study, write_small_study
 
 from listening_test import routes, study
+from listening_test.response import Comparison
 from listening_test.store import Store, StoreError
 
 ROOT = Path(__file__).parent.parent
@@ -42,13 +43,13 @@ class Listener:
         return self.client.get("/listen/trial", headers=self.headers).json()
 
     def send(self, trial: str, **changes: Any) -> Any:
-        body = {"uuid": str(uuid4()), "trial": trial, "choice": "A", "heard_ms": [400, 500], **changes}
+        body = {"uuid": str(uuid4()), "trial": trial, "response": {"value": -1}, "heard_ms": [400, 500], **changes}
         body = {"shown_ms": 1_000, "answered_ms": 2_000, **body}
         return self.client.post("/listen/answer", headers=self.headers, json=body)
 
     def finish(self) -> str:
         while not (trial := self.trial())["finished"]:
-            assert self.send(trial["trial"], choice=("A", "B", "none")[trial["number"] % 3]).status_code == 200
+            assert self.send(trial["trial"], response={"value": (-1, 3, 0)[trial["number"] % 3]}).status_code == 200
         return trial["receipt"]
 
 
@@ -85,12 +86,12 @@ def test_a_session_goes_from_start_to_receipt(client: TestClient, place: tuple[P
     listener = Listener(client)
     receipt = listener.finish()
     answers = Store(f"sqlite:///{place[1]}").answers("small-1")
-    assert [answer.ordinal for answer in answers] == [1, 2, 3, 4]
-    assert [answer.rating.choice for answer in answers] == ["B", "none", "A", "B"]
+    assert [answer.trial.ordinal for answer in answers] == [1, 2, 3, 4]
+    assert [answer.rating.response for answer in answers] == [Comparison(value) for value in (3, 0, -1, 3)]
     assert {answer.session for answer in answers} == {receipt}
-    assert answers[0].preferred == answers[0].order[1] and answers[1].preferred is None
+    assert all(set(answer.conditions) < set(CANARIES) for answer in answers)
     assert answers[0].rating.heard_ms == (400, 500)
-    assert all(answer.presented_ms <= answer.received_ms for answer in answers)
+    assert all(answer.trial.presented_ms <= answer.received_ms for answer in answers)
 
 
 def test_the_order_is_stored_before_the_page_shows_it(client: TestClient, place: tuple[Path, Path]) -> None:
@@ -119,10 +120,10 @@ def test_the_same_answer_again_is_acknowledged_and_counted_once(client: TestClie
 def test_a_second_vote_is_refused_and_overwrites_nothing(client: TestClient, place: tuple[Path, Path]) -> None:
     listener = Listener(client)
     trial = listener.trial()["trial"]
-    assert listener.send(trial, choice="A").status_code == 200
-    second = listener.send(trial, choice="B")
+    assert listener.send(trial, response={"value": -1}).status_code == 200
+    second = listener.send(trial, response={"value": 1})
     assert second.status_code == 409 and "answered before" in second.json()["detail"]
-    assert rows(place[1], "SELECT choice FROM rating") == [("A",)]
+    assert rows(place[1], "SELECT response FROM rating") == [('{"value": -1}',)]
 
 
 def test_an_answers_uuid_cannot_serve_another_trial(client: TestClient) -> None:
@@ -165,10 +166,13 @@ def test_the_sounds_of_a_trial_differ_in_nothing_but_the_sound(client: TestClien
     [
         ({"heard_ms": [400, 299]}, "Listen to A and to B for at least 0.3 s"),
         ({"heard_ms": [400, 3_600_000]}, "longer than the time since"),
-        ({"heard_ms": [400]}, "heard_ms"),
+        ({"heard_ms": [400]}, "heard_ms states 1 times, but there are 2 sounds"),
         ({"heard_ms": [-1, 400]}, "out of range"),
-        ({"choice": "C"}, "'C' is none of A, B, none"),
-        ({"choice": ""}, "is none of A, B, none"),
+        ({"response": {"value": 4}}, "from -3 to +3, got 4"),
+        ({"response": {"value": True}}, "response"),
+        ({"response": {"choice": "A"}}, "response"),
+        ({"response": {"slot": 0}}, "takes Comparison, not Choice"),
+        ({"response": {"values": [10, 20]}}, "takes Comparison, not Ratings"),
         ({"uuid": "not-a-uuid"}, "uuid"),
         ({"answered_ms": 500}, "after its trial was shown"),
         ({"answered_ms": 10**30}, "answer"),
@@ -195,7 +199,7 @@ def test_no_preference_is_an_answer_only_where_it_is_offered(place: tuple[Path, 
     app = FastAPI()
     app.include_router(routes.router(folder, f"sqlite:///{tmp_path / 'strict-data' / 'ratings.sqlite'}"))
     listener = Listener(TestClient(app))
-    reply = listener.send(listener.trial()["trial"], choice="none")
+    reply = listener.send(listener.trial()["trial"], response={"value": 0})
     assert reply.status_code == 422 and "asks for a preference" in reply.json()["detail"]
 
 
@@ -221,7 +225,7 @@ def test_no_condition_leaves_the_server(client: TestClient, place: tuple[Path, P
             break
         for sound in shown["sounds"]:
             keep(client.get("/" + sound))
-        keep(listener.send(shown["trial"], choice="Z"))
+        keep(listener.send(shown["trial"], response={"value": 9}))
         keep(listener.send(shown["trial"]))
         keep(listener.send(shown["trial"]))
     manifest = json.loads((place[1].parent / "stimuli" / "small-1" / "manifest.json").read_text())
@@ -239,7 +243,7 @@ def test_concurrent_sessions_stay_balanced_and_lose_nothing(client: TestClient, 
         receipts = set(pool.map(Listener.finish, listeners))
     answers = Store(f"sqlite:///{place[1]}").answers("small-1")
     assert len(receipts) == 24 and len(answers) == 24 * TRIALS
-    cells = Counter((answer.item, answer.order) for answer in answers)
+    cells = Counter((answer.trial.item, answer.conditions) for answer in answers)
     assert len(cells) == 12 and max(cells.values()) - min(cells.values()) <= 2
 
 

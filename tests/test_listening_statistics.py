@@ -14,8 +14,9 @@ from small_study import CANARIES, KIND, prepare_small_study
 
 from listening_test import export, study
 from listening_test.resampling import RESAMPLES, wilson
+from listening_test.response import Comparison
 from listening_test.statistics import analyse, preference
-from listening_test.trial import Answer, Rating
+from listening_test.trial import Answer, Presentation, Rating, Trial
 
 ROOT = Path(__file__).parent.parent
 PAIR = (CANARIES[0], CANARIES[1])
@@ -23,8 +24,12 @@ PAIR = (CANARIES[0], CANARIES[1])
 
 def answer(session: str, choice: str, order: tuple[str, str] = PAIR, ordinal: int = 1) -> Answer:
     uuid = UUID(int=hash((session, ordinal)) % 2**128)
-    rating = Rating(uuid, f"trial-{session}-{ordinal}", choice, (5000, 6000), 1_000, 20_000)
-    return Answer("small-1", session, ordinal, f"{KIND}-1", order, rating, 900, 21_000)
+    slots = tuple(Presentation(condition, "system", "", f"token of {condition}") for condition in order)
+    question = ("preference", KIND, f"{KIND}-1", None)
+    trial = Trial(f"trial-{session}-{ordinal}", ordinal, *question, slots, None, False, False, None, None, 900)
+    value = {"A": -1, "none": 0, "B": 1}[choice]
+    rating = Rating(uuid, trial.id, Comparison(value), (5000, 6000), 1_000, 20_000)
+    return Answer("small-1", session, trial, rating, 21_000)
 
 
 def test_preference_counts_conditions_not_slots() -> None:

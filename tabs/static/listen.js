@@ -150,7 +150,7 @@ class Room {
   async #submit() {
     const rating = {
       trial: this.#trial.trial,
-      choice: this.#choice,
+      response: { value: { A: -1, none: 0, B: 1 }[this.#choice] },
       heard_ms: this.player.heardMs,
       shown_ms: this.#shownAt,
       answered_ms: Date.now(),
