@@ -36,7 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     ):
         command = commands.add_parser(name, help=text, description=text)
         command.set_defaults(run=run)
-        command.add_argument("--study", type=Path, default=study.folder(), help=f"folder with {study.FILE_NAME}")
+        command.add_argument("--study", type=Path, default=study.folders()[0], help=f"folder with {study.FILE_NAME}")
         if name in ("prepare", "check"):
             command.add_argument("--out", type=Path, help="folder of the stimuli (beside the database)")
         if name == "export":

@@ -14,8 +14,9 @@ from typing import Any
 
 from audio import Audio
 from listening_test import stimuli
+from listening_test.block import Block
 from listening_test.stimuli import Stimuli
-from listening_test.study import Block, Study, StudyError
+from listening_test.study import Study, StudyError
 from models.checkpoint import WEIGHTS
 from models.composition.generate import compose
 from models.composition.render import render
@@ -47,13 +48,15 @@ def prepare(study: Study, folder: Path) -> Stimuli:
 
 def _render(study: Study) -> Iterator[tuple[str, Rendered]]:
     """Yield each item of a study with its conditions."""
-    unknown = [block.kind for block in study.blocks if block.kind not in KINDS]
+    unknown = [block.material for block in study.blocks if block.material not in MATERIALS]
     if unknown:
-        raise StudyError(f"{study.label}: kind {unknown[0]!r} cannot be rendered; use one of {', '.join(KINDS)}")
+        raise StudyError(
+            f"{study.label}: material {unknown[0]!r} cannot be rendered; use one of {', '.join(MATERIALS)}"
+        )
     for block in study.blocks:
         for item, seed in block.items.items():
             try:
-                yield item, _with_weights(KINDS[block.kind](block, seed))
+                yield item, _with_weights(MATERIALS[block.material](block, seed))
             except TypeError as error:  # a setting that the model does not have
                 raise StudyError(f"{study.label}: {item}: {error}") from error
             except KeyError as error:
@@ -69,7 +72,9 @@ def _with_weights(rendered: Rendered) -> Rendered:
 def _blues(block: Block, seed: int) -> Rendered:
     """Compose with the settings of every condition and play all with the default instruments."""
     requests: dict[str, dict[str, Any]]
-    requests = {condition: {**block.settings, **own, "seed": seed} for condition, own in block.conditions.items()}
+    requests = {
+        name: {**block.settings, **condition.settings, "seed": seed} for name, condition in block.conditions.items()
+    }
     return {condition: (render(compose(**request)), request) for condition, request in requests.items()}
 
 
@@ -81,11 +86,11 @@ def _separation(block: Block, seed: int) -> Rendered:
     start, seconds = float(block.settings["start"]), float(block.settings["seconds"])
     excerpt = slice(round(start * mixture.sample_rate), round((start + seconds) * mixture.sample_rate))
     rendered = {}
-    for condition, own in block.conditions.items():
-        voice, _ = separate.split(mixture, probabilities, float(own["alpha"]))
+    for name, condition in block.conditions.items():
+        voice, _ = separate.split(mixture, probabilities, float(condition.settings["alpha"]))
         sound = Audio(voice.samples[:, excerpt], voice.sample_rate)
-        rendered[condition] = (sound, {**block.settings, **own, "seed": seed})
+        rendered[name] = (sound, {**block.settings, **condition.settings, "seed": seed})
     return rendered
 
 
-KINDS = {"blues": _blues, "separation": _separation}
+MATERIALS = {"blues": _blues, "separation": _separation}

@@ -162,7 +162,7 @@ def router(study_folder: Path | None = None, url: str | None = None) -> APIRoute
         url: the ratings database; without it that of the environment's DATABASE_URL, or the default.
     """
     try:
-        host = Host(study_folder or study.folder(), url or database_url())
+        host = Host(study_folder or study.folders()[0], url or database_url())
     except (StudyError, StoreError) as error:
         log.error("the listening test cannot run: %s", error)
         closed = APIRouter(prefix="/listen")
@@ -182,7 +182,7 @@ def _add_routes(routes: APIRouter, host: Host) -> None:
             "instructions": host.study.instructions,
             "trials": host.study.trials,
             "minimum_ms": round(host.study.minimum_seconds * 1000),
-            "no_preference": host.study.no_preference,
+            "no_preference": host.study.blocks[0].tie,
         }
 
     @routes.post("/session", status_code=201)

@@ -86,7 +86,7 @@ class ListeningTest:
             raise RefusedAnswerError(f"listen to A and to B for at least {self.study.minimum_seconds:g} s each")
         if sum(rating.heard_ms) > now - trial.presented_ms + CLOCK_TOLERANCE_MS:
             raise RefusedAnswerError("the listening times are longer than the time since the pair was presented")
-        if rating.response == Comparison(0) and not self.study.no_preference:
+        if rating.response == Comparison(0) and not self.study.block_of(trial.item).tie:
             raise RefusedAnswerError("this study asks for a preference: choose A or B")
         self.store.add_rating(trial, rating, now)
 
@@ -101,9 +101,10 @@ class ListeningTest:
 
     def _next(self, served: dict[Cell, int], seen: list[Cell]) -> Trial:
         cell = assignment.next_cell(assignment.cells(self.study), served, seen, self.chance)
+        block = self.study.block_of(cell.item)
         hashes = {condition: self.sounds.of[cell.item, condition].sha256 for condition in cell.order}
         first, second = (
-            Presentation(condition, "system", sha256, secrets.token_urlsafe(TOKEN_BYTES))
+            Presentation(condition, block.conditions[condition].role, sha256, secrets.token_urlsafe(TOKEN_BYTES))
             for condition, sha256 in hashes.items()
         )
         identity = (secrets.token_urlsafe(TOKEN_BYTES), len(seen) + 1)

@@ -88,7 +88,7 @@ def analyse(study: Study, answers: Sequence[Answer], *, seed: int = 0) -> Analys
         preferred_right=slots["B"],
         left_wilson=wilson(slots["A"], slots["A"] + slots["B"]),
         pairs=tuple(
-            preference(block.kind, pair, [each for each in answers if each.trial.item in block.items], seed=seed)
+            preference(block.material, pair, [each for each in answers if each.trial.item in block.items], seed=seed)
             for block in study.blocks
             for pair in block.pairs
         ),

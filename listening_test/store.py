@@ -244,7 +244,7 @@ def preference_trial(
     trial: str, ordinal: int, item: str, slots: tuple[Presentation, Presentation], presented_ms: int
 ) -> Trial:
     """Return a paired comparison; its item is named after the material."""
-    material = item.rpartition("-")[0]
+    material = item.split("-preference-")[0]
     return Trial(
         trial, ordinal, "preference", material, item, None, slots, None, False, False, None, None, presented_ms
     )

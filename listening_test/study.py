@@ -1,7 +1,6 @@
-"""A study: what is compared with what, under which question. One YAML file, read into frozen values.
+"""A study: what is asked about what. One YAML file, read into frozen values; an error names its line.
 
-A study has blocks; a block has items (one per seed) that every condition of the block renders, and the pairs of
-conditions that listeners compare. An error in the file names its line.
+What is heard stands in blocks; a block has items (one per seed) that every condition of the block renders.
 """
 
 from __future__ import annotations
@@ -11,17 +10,17 @@ import os
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 import yaml
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
-SHIPPED = Path(__file__).parent / "studies" / "default"
+from listening_test.block import Block, Slug, Text
+
+SHIPPED = Path(__file__).parent / "studies"
 FILE_NAME = "study.yaml"
 
-Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,39}$")]
-Text = Annotated[str, Field(min_length=1, max_length=500)]
-Setting = bool | int | float | Annotated[str, Field(max_length=100)]
+FORBID = ConfigDict(extra="forbid")
 
 
 class StudyError(ValueError):
@@ -29,42 +28,24 @@ class StudyError(ValueError):
 
 
 @dataclass(frozen=True)
-class Block:
-    """Items of one kind that are compared under one question.
+class Consent:
+    """What a listener agrees to before anything is stored; a changed text gets a new version."""
 
-    Attributes:
-        kind: which renderer makes the sounds; `listening_test.prepare` knows the kinds.
-        question: what the listener answers.
-        seeds: one item per seed, so that no item can be picked by ear.
-        conditions: settings of each condition by its name; the name never leaves the server.
-        pairs: the pairs of conditions that are compared on every item.
-        settings: what all conditions have in common.
-    """
+    version: Annotated[int, Field(ge=1, le=9999)]
+    text: Annotated[str, Field(min_length=1, max_length=5000)]
 
-    kind: Slug
+    __pydantic_config__: ClassVar[ConfigDict] = FORBID
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question of the questionnaire, answered by one of its options."""
+
+    id: Slug
     question: Text
-    seeds: Annotated[tuple[Annotated[int, Field(ge=0, lt=2**31)], ...], Field(min_length=1, max_length=100)]
-    conditions: Annotated[dict[Slug, dict[Slug, Setting]], Field(min_length=2, max_length=20)]
-    pairs: Annotated[tuple[tuple[Slug, Slug], ...], Field(min_length=1, max_length=190)]
-    settings: dict[Slug, Setting] = field(default_factory=dict)
+    options: Annotated[tuple[Text, ...], Field(min_length=2, max_length=20)]
 
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
-
-    def __post_init__(self) -> None:
-        """Refuse repeated seeds, and pairs that are repeated or name an unknown condition."""
-        if len(set(self.seeds)) < len(self.seeds):
-            raise ValueError(f"seeds {list(self.seeds)} repeat themselves")
-        for pair in self.pairs:
-            unknown = set(pair) - set(self.conditions)
-            if unknown or pair[0] == pair[1]:
-                raise ValueError(f"pair {list(pair)} must name two of the conditions {', '.join(self.conditions)}")
-        if len({frozenset(pair) for pair in self.pairs}) < len(self.pairs):
-            raise ValueError("a pair is listed twice; both orders are presented anyway")
-
-    @property
-    def items(self) -> dict[str, int]:
-        """Seed of each item by its name."""
-        return {f"{self.kind}-{seed}": seed for seed in self.seeds}
+    __pydantic_config__: ClassVar[ConfigDict] = FORBID
 
 
 @dataclass(frozen=True)
@@ -76,10 +57,18 @@ class Study:
         version: raised by whoever changes anything in the file.
         title: heading of the welcome page.
         instructions: paragraphs of the welcome page.
-        trials: pairs that one listener compares.
+        trials: that one listener answers for the analysis; practice, repeats and catch trials come on top.
         minimum_seconds: of each sound, before an answer counts.
         blocks: the material.
-        no_preference: whether "no preference" is an answer.
+        language: of all texts, ISO 639-1.
+        consent: asked first; without one the study's owner has it in another way.
+        questionnaire: asked before the first trial.
+        headphones: whether the headphone test is left out, recorded, or must be passed.
+        practice: trials at the beginning of each block, which are kept but never analysed.
+        repeats: share of the trials that come again, hidden, in another order.
+        catch_every: after how many trials one is hidden whose right answer is known; 0 for never.
+        break_after: how many trials come before the pause; None for no pause.
+        screening: thresholds by rule; `listening_test.screening` knows the rules and their defaults.
         digest: SHA-256 of the file.
     """
 
@@ -90,19 +79,29 @@ class Study:
     trials: Annotated[int, Field(ge=1, le=100)]
     minimum_seconds: Annotated[float, Field(ge=0, le=60)]
     blocks: Annotated[tuple[Block, ...], Field(min_length=1, max_length=20)]
-    no_preference: bool = True
+    language: Annotated[str, Field(pattern="^[a-z]{2}$")] = "en"
+    consent: Consent | None = None
+    questionnaire: Annotated[tuple[Question, ...], Field(max_length=20)] = ()
+    headphones: Literal["off", "record", "require"] = "off"
+    practice: Annotated[int, Field(ge=0, le=5)] = 1
+    repeats: Annotated[float, Field(ge=0, le=0.5)] = 0.1
+    catch_every: Annotated[int, Field(ge=0, le=100)] = 10
+    break_after: Annotated[int, Field(ge=1, le=100)] | None = None
+    screening: dict[Slug, float] = field(default_factory=dict)
     digest: str = ""
 
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+    __pydantic_config__: ClassVar[ConfigDict] = FORBID
 
     def __post_init__(self) -> None:
         """Refuse two blocks with the same items, and more trials than there is to compare."""
-        kinds = [block.kind for block in self.blocks]
+        kinds = [f"{block.trial} of {block.material}" for block in self.blocks]
         if len(set(kinds)) < len(kinds):
             raise ValueError(f"two blocks are of one kind: {', '.join(kinds)}")
-        available = sum(len(block.seeds) * len(block.pairs) for block in self.blocks)
+        available = sum(block.comparisons for block in self.blocks)
         if self.trials > available:
-            raise ValueError(f"{self.trials} trials for each listener, but only {available} pairs of sounds")
+            raise ValueError(f"{self.trials} trials for each listener, but there are only {available}")
+        if len({each.id for each in self.questionnaire}) < len(self.questionnaire):
+            raise ValueError("two questions have the same id")
 
     @property
     def label(self) -> str:
@@ -119,9 +118,10 @@ class Study:
         return next(block for block in self.blocks if item in block.items)
 
 
-def folder() -> Path:
-    """Return the folder of the study to run: the environment's STUDY, or the shipped one."""
-    return Path(os.environ.get("STUDY") or SHIPPED)
+def folders() -> tuple[Path, ...]:
+    """Return the folders of the studies to run: the environment's STUDY alone, or all that ship."""
+    named = os.environ.get("STUDY")
+    return (Path(named),) if named else tuple(sorted(path.parent for path in SHIPPED.glob(f"*/{FILE_NAME}")))
 
 
 def load(study_folder: str | Path) -> Study:

@@ -22,8 +22,13 @@ title: A small study
 instructions: [Listen to both., There are no right answers.]
 trials: 4
 minimum_seconds: 0.3
+practice: 0
+repeats: 0
+catch_every: 0
 blocks:
-  - kind: {KIND}
+  - material: {KIND}
+    trial: preference
+    tie: true
     question: Which tone do you prefer?
     seeds: [1, 2, 3]
     conditions: {{{CANARIES[0]}: {{}}, {CANARIES[1]}: {{}}, {CANARIES[2]}: {{}}}}

@@ -188,7 +188,7 @@ def test_nonsense_is_refused_with_a_sentence(client: TestClient, changes: dict[s
 
 def test_no_preference_is_an_answer_only_where_it_is_offered(place: tuple[Path, Path], tmp_path: Path) -> None:
     folder = write_small_study(tmp_path / "strict")
-    text = (folder / study.FILE_NAME).read_text().replace("trials: 4", "trials: 4\nno_preference: false")
+    text = (folder / study.FILE_NAME).read_text().replace("tie: true", "tie: false")
     (folder / study.FILE_NAME).write_text(text.replace("name: small", "name: strict"))
     manifest = json.loads((tmp_path / "stimuli" / "small-1" / "manifest.json").read_text())
     prepared_folder = tmp_path / "strict-data" / "stimuli" / "strict-1"
@@ -301,7 +301,8 @@ instructions: []
 trials: 1
 minimum_seconds: 1
 blocks:
-  - kind: KIND
+  - material: KIND
+    trial: preference
     question: Which blues?
     seeds: [1]
     settings: {tempo: 300}

@@ -25,7 +25,7 @@ PAIR = (CANARIES[0], CANARIES[1])
 def answer(session: str, choice: str, order: tuple[str, str] = PAIR, ordinal: int = 1) -> Answer:
     uuid = UUID(int=hash((session, ordinal)) % 2**128)
     slots = tuple(Presentation(condition, "system", "", f"token of {condition}") for condition in order)
-    question = ("preference", KIND, f"{KIND}-1", None)
+    question = ("preference", KIND, f"{KIND}-preference-1", None)
     trial = Trial(f"trial-{session}-{ordinal}", ordinal, *question, slots, None, False, False, None, None, 900)
     value = {"A": -1, "none": 0, "B": 1}[choice]
     rating = Rating(uuid, trial.id, Comparison(value), (5000, 6000), 1_000, 20_000)

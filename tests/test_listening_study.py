@@ -28,10 +28,10 @@ def plan(tmp_path: Path, text: str = STUDY) -> study.Study:
 
 
 def test_the_shipped_study_compares_models_and_alphas_on_consecutive_seeds() -> None:
-    shipped = study.load(study.SHIPPED)
+    shipped = study.load(study.SHIPPED / "default")
     blues, separation = shipped.blocks
     assert set(blues.conditions) == {"lstm", "random-walk", "corpus"} and len(blues.pairs) == 3
-    assert [settings["alpha"] for settings in separation.conditions.values()] == [0.3, 0.7]
+    assert [condition.settings["alpha"] for condition in separation.conditions.values()] == [0.3, 0.7]
     assert all(block.seeds == tuple(range(1, len(block.seeds) + 1)) for block in shipped.blocks)
 
 
@@ -39,9 +39,9 @@ def test_the_shipped_study_compares_models_and_alphas_on_consecutive_seeds() -> 
     ("wrong", "instead_of", "message"),
     [
         ("version: one", "version: 1", "study.yaml:3: version: .*valid integer"),
-        ("trials: 99", "trials: 4", "99 trials for each listener, but only 6 pairs"),
+        ("trials: 99", "trials: 4", "99 trials for each listener, but there are only 6"),
         ("trails: 4", "trials: 4", "study.yaml:6: trails: Unexpected"),
-        ("seeds: [1, 2, -3]", "seeds: [1, 2, 3]", "study.yaml:11: blocks.0.seeds.2"),
+        ("seeds: [1, 2, -3]", "seeds: [1, 2, 3]", "study.yaml:16: blocks.0.seeds.2"),
         ("seeds: [1, 2, 2]", "seeds: [1, 2, 3]", "repeat themselves"),
         ("- [kx7vq2mwp, other]", "- [kx7vq2mwp, zr4hd9tbn]", "must name two of the conditions"),
         ("- [zr4hd9tbn, zr4hd9tbn]", "- [kx7vq2mwp, zr4hd9tbn]", "must name two of the conditions"),
@@ -62,7 +62,7 @@ def test_a_missing_study_says_what_to_give(tmp_path: Path) -> None:
 
 def simulate(listeners: int, drop_out: float) -> tuple[study.Study, Counter[Cell], list[list[Cell]]]:
     """Sessions of the shipped study, one after another; some leave after any trial."""
-    shipped, chance = study.load(study.SHIPPED), Random(1)
+    shipped, chance = study.load(study.SHIPPED / "default"), Random(1)
     available, served, sessions = assignment.cells(shipped), Counter[Cell](), []
     for _ in range(listeners):
         seen: list[Cell] = []
@@ -237,13 +237,15 @@ instructions: []
 trials: 2
 minimum_seconds: 1
 blocks:
-  - kind: blues
+  - material: blues
+    trial: preference
     question: Which blues?
     seeds: [1]
     settings: {tempo: 300}
     conditions: {lstm: {model: lstm}, walk: {model: random-walk}}
     pairs: [[lstm, walk]]
-  - kind: separation
+  - material: separation
+    trial: preference
     question: Which voice?
     seeds: [1]
     settings: {model: default, start: 4, seconds: 2}
@@ -259,7 +261,7 @@ def test_the_models_render_stimuli_that_pass_the_check(tmp_path: Path) -> None:
     prepared = prepare.prepare(models, tmp_path / "out")
     stimuli.check(prepared, models)
     assert len({each.sha256 for each in prepared.of.values()}) == 4, "two conditions sound the same"
-    made = prepared.of["separation-1", "high"].provenance
+    made = prepared.of["separation-preference-1", "high"].provenance
     assert made["alpha"] == 0.7 and made["seed"] == 1 and len(made["checkpoints"]) >= 2
     assert prepare.prepare(models, tmp_path / "out") == prepared
 
@@ -267,13 +269,13 @@ def test_the_models_render_stimuli_that_pass_the_check(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("wrong", "instead_of", "message"),
     [
-        ("{tempi: 300}", "{tempo: 300}", "blues-1.*tempi"),
+        ("{tempi: 300}", "{tempo: 300}", "blues-preference-1.*tempi"),
         ("{tempo: 3000}", "{tempo: 300}", "3000"),
         ("{model: lstn}", "{model: lstm}", "lstn"),
         (
             "start: 4, seconds: 2",
             "model: default, start: 4, seconds: 2",
-            "separation-1: the setting 'model' is missing",
+            "separation-preference-1: the setting 'model' is missing",
         ),
         ("start: 400", "start: 4", "not empty"),
     ],
