@@ -1,0 +1,90 @@
+"""Blues: every condition composes, or takes a chorus, for the seed of the item; all are played alike.
+
+One renderer, one tempo, one key, one grid, one velocity for each part: what differs is the notes. The settings of a
+condition are those of `models.composition.generate.compose` and `shuffled: true`, which makes a bad anchor of the
+piece. A condition with the role human takes a chorus that a person played.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache, lru_cache
+from typing import Any
+
+import numpy as np
+
+from audio import Audio
+from listening_test.block import Block, Setting
+from listening_test.prepare.human import Chorus
+from models.composition.blues_form import TICKS_PER_BAR, TICKS_PER_STEP, transposition
+from models.composition.generate import compose
+from models.composition.render import render, sound_font
+from models.composition.score import Note, Score, check_tempo
+
+HUMAN = "human"
+MOST_CONDITIONS = 20  # of one item
+OWN_LICENCE = "Apache-2.0, composed by this project"
+
+Provenance = dict[str, Any]
+
+
+def rendered(block: Block, seed: int, choruses: Sequence[Chorus]) -> dict[str, tuple[Audio, Provenance]]:
+    """Play every condition of an item; those of people are left out where there are no choruses.
+
+    Raises:
+        TypeError: a setting that the composer does not have.
+        ValueError: what the composer refuses.
+    """
+    sounds = {}
+    for name, condition in block.conditions.items():
+        settings = {**block.settings, **condition.settings}
+        if condition.role != HUMAN or choruses:
+            chorus = choruses[seed % len(choruses)] if condition.role == HUMAN else None
+            sounds[name] = _played(tuple(sorted(settings.items())), seed, chorus)
+    return sounds
+
+
+@lru_cache(maxsize=MOST_CONDITIONS)
+def _played(settings: tuple[tuple[str, Setting], ...], seed: int, chorus: Chorus | None) -> tuple[Audio, Provenance]:
+    """Make and play one piece, once for all blocks that ask for it."""
+    score, origin = _composed(dict(settings), seed) if chorus is None else _taken(dict(settings), chorus)
+    return render(score), {**dict(settings), "seed": seed, **origin, "sound_font": _sound_font()}
+
+
+def _composed(settings: dict[str, Any], seed: int) -> tuple[Score, dict[str, str]]:
+    """Compose a piece; return it with its licence."""
+    shuffled = settings.pop("shuffled", False)
+    score = compose(**settings, seed=seed)
+    return shuffled_within_bars(score, np.random.default_rng(seed)) if shuffled else score, {"licence": OWN_LICENCE}
+
+
+def _taken(settings: dict[str, Any], chorus: Chorus) -> tuple[Score, dict[str, str]]:
+    """Bring a person's chorus to the key and tempo of the study; its form is its own."""
+    if settings.get("choruses", 1) != 1:
+        raise ValueError(f"people's choruses are played once, not {settings['choruses']} times: set choruses to 1")
+    tempo, key = float(settings["tempo"]), str(settings["key"])
+    check_tempo(tempo)
+    score = replace(chorus.score.transposed(transposition(key), key), tempo=tempo)
+    return score, {"licence": chorus.licence, "source": chorus.source}
+
+
+def shuffled_within_bars(score: Score, rng: np.random.Generator) -> Score:
+    """The bad anchor: every note of both parts moves to a random eighth of its own bar, and keeps its pitch."""
+    return replace(score, notes=tuple(sorted(_moved(note, rng) for note in score.notes)))
+
+
+def _moved(note: Note, rng: np.random.Generator) -> Note:
+    """Draw a new eighth; the note is cut at the bar line."""
+    bar = note.start // TICKS_PER_BAR * TICKS_PER_BAR
+    start = bar + TICKS_PER_STEP * int(rng.integers(TICKS_PER_BAR // TICKS_PER_STEP))
+    return replace(note, start=start, duration=min(note.duration, bar + TICKS_PER_BAR - start))
+
+
+@cache
+def _sound_font() -> str:
+    """Name the sound font and its hash, once."""
+    path = sound_font()
+    with path.open("rb") as file:
+        return f"{path.name} sha256 {hashlib.file_digest(file, 'sha256').hexdigest()}"
