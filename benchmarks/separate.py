@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from audio import Audio
-from models.separation.separate import DEFAULT, network, predict, split
+from models.separation.separate import DEFAULT, predict, predictor, split
 
 SECONDS = 180
 RATE = 44_100
@@ -35,7 +35,7 @@ def peak_mb() -> float:
 
 def main() -> None:
     """Time the network and the split apart, and write the figures."""
-    network(DEFAULT)
+    predictor(DEFAULT)
     stereo = song()
     before = peak_mb()
     start = time.perf_counter()

@@ -18,7 +18,7 @@ import audio
 from audio import Audio, AudioError
 from models.example_song import example_song
 from models.separation.overview import Overview, overview
-from models.separation.separate import DEFAULT, Probabilities, Rule, common_gain, network, predicted_blocks, split
+from models.separation.separate import DEFAULT, Probabilities, Rule, common_gain, predicted_blocks, predictor, split
 
 LONGEST_SONG_S = 600
 QUIETEST_PEAK = 1e-4  # -80 dB: below it there is nothing to separate
@@ -49,7 +49,7 @@ class Separated:
 
 def warm_up() -> None:
     """Load the network before the first visitor needs it."""
-    network(DEFAULT)
+    predictor(DEFAULT)
 
 
 def build() -> None:

@@ -33,7 +33,7 @@ ARROWS = {
 # Inside a room: a file may import only files that stand before it. Files that are not listed may import any listed.
 ORDER = {
     "models.composition": ("blues_form", "score", "primer", "encoding", "markov", "networks", "generate"),
-    "models.separation": ("bss_eval", "spectrogram", "mask", "networks", "separate", "sweep"),
+    "models.separation": ("bss_eval", "spectrogram", "mask", "networks", "baselines", "separate", "sweep"),
 }
 
 LIBRARIES = {

@@ -17,9 +17,9 @@ from models.separation.separate import (
     Probabilities,
     SeparationError,
     common_gain,
-    network,
     predict,
     predicted_blocks,
+    predictor,
     split,
 )
 from models.separation.spectrogram import BINS, HOP, frames, stft
@@ -93,7 +93,7 @@ def test_the_papers_rule_differs_from_the_complement_except_at_one_half() -> Non
 
 def test_blocks_change_nothing() -> None:
     song = noise(seconds=(BLOCK_FRAMES + 300) * HOP / 44_100, channels=1)
-    whole = network("default").predict_proba(stft(torch.from_numpy(song.samples)).abs()).numpy()
+    whole = predictor("default").predict_proba(stft(torch.from_numpy(song.samples)).abs()).numpy()
     blocks = [block for _, block in predicted_blocks(song)]
     assert len(blocks) == 2
     assert np.abs(np.concatenate(blocks, axis=1) / 256 - whole).max() < 1 / 256 + 1e-4

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from audio import SUBTYPES, Audio, AudioError, read, write
 from models.checkpoint import CheckpointError
-from models.separation.separate import DEFAULT, MODELS, SeparationError, common_gain, network, predict, split
+from models.separation.separate import DEFAULT, MODELS, SeparationError, common_gain, predict, predictor, split
 
 SUFFIXES = {".wav", ".flac", ".ogg", ".mp3"}
 
@@ -72,7 +72,7 @@ def main() -> int:
     if not arguments.songs or arguments.out is None:
         parser.error("give at least one song and --out DIR")
     try:
-        network(arguments.model)
+        predictor(arguments.model)
         for name, path in songs(arguments.songs).items():
             separate(name, path, arguments)
     except (AudioError, CheckpointError, SeparationError, OSError) as error:

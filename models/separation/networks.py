@@ -97,6 +97,7 @@ class DeepKaraoke(nn.Module):
         """Build the layers; on torch's meta device this costs no memory at any width."""
         super().__init__()
         self.config = config
+        self.context = 2 * config.frames  # what lies two windows away reaches no frame
         width = config.bands or config.bins
         layer = ResidualLayer if config.activation == "gelu" else BiasedSigmoidLayer
         widths = (config.frames * width, *config.hidden)

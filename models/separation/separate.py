@@ -8,9 +8,9 @@ context on each side that is thrown away, so that blocks change nothing and memo
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -19,15 +19,13 @@ from torch import Tensor
 
 from audio import Audio, Samples, resample
 from models import checkpoint
-from models.separation import mask, networks
+from models.separation import baselines, mask, networks
 from models.separation.spectrogram import BINS, HOP, SAMPLE_RATE, frames, istft, stft
 
 Rule = Literal["complement", "paper"]
 
-MODELS = ("deep-karaoke",)
-DEFAULT = "deep-karaoke"
 BLOCK_FRAMES = 2000  # 23 s, a multiple of every stride in use
-CONTEXT_FRAMES = 40  # two windows: what lies further away reaches no frame of the block
+EDGE_FRAMES = 4  # half a frame is heard in 2 hops on each side; twice that
 
 
 class SeparationError(ValueError):
@@ -52,9 +50,34 @@ class Probabilities:
             raise SeparationError(f"probabilities must be uint8 ({BINS}, frame), got {self.levels.shape}")
 
 
+class Predictor(Protocol):
+    """What gives probabilities: a network, or a traditional method.
+
+    Attributes:
+        context: frames on each side of a block that its probabilities depend on, a multiple of the stride.
+    """
+
+    context: int
+
+    def level(self, magnitudes: Iterable[Tensor]) -> float:
+        """Measure the reference level of a whole song given in blocks (channel, bin, frame)."""
+
+    def predict_proba(self, magnitude: Tensor, level: float | None = None) -> Tensor:
+        """Turn magnitudes (channel, bin, frame) into probabilities (bin, frame) that vocals dominate."""
+
+
+LOADERS: dict[str, Callable[[], Predictor]] = {
+    "deep-karaoke": lambda: networks.from_checkpoint(checkpoint.shipped("deep-karaoke")),
+    "repet-sim": baselines.RepetSim,
+    "hpss": baselines.Hpss,
+}
+MODELS = tuple(LOADERS)
+DEFAULT = "deep-karaoke"
+
+
 @functools.cache
-def network(model: str) -> networks.DeepKaraoke:
-    """Load a shipped model once; it is only read afterwards.
+def predictor(model: str) -> Predictor:
+    """Load a model once; it is only read afterwards.
 
     Raises:
         SeparationError: there is no model of that name.
@@ -62,11 +85,11 @@ def network(model: str) -> networks.DeepKaraoke:
     name = DEFAULT if model == "default" else model
     if name not in MODELS:
         raise SeparationError(f"there is no model {model!r}; choose one of default, {', '.join(MODELS)}")
-    return networks.from_checkpoint(checkpoint.shipped(name))
+    return LOADERS[name]()
 
 
 def predict(audio: Audio, model: str = "default", progress: Callable[[float], None] | None = None) -> Probabilities:
-    """Run the network over a song, once for all alphas.
+    """Run a model over a song, once for all alphas.
 
     Args:
         audio: any rate, any number of channels, any length.
@@ -82,17 +105,17 @@ def predict(audio: Audio, model: str = "default", progress: Callable[[float], No
 
 
 def predicted_blocks(audio: Audio, model: str = "default") -> Iterator[tuple[float, npt.NDArray[np.uint8]]]:
-    """Run the network block by block, for callers that want to stop in between.
+    """Run a model block by block, for callers that want to stop in between.
 
     Yields:
         The share done, 0 to 1, and the uint8 levels (bin, frame) of the next block.
     """
-    karaoke = network(model)
+    chosen = predictor(model)
     samples = resample(audio, SAMPLE_RATE).samples
     n_frames = frames(samples.shape[1])
-    level = karaoke.level(spectrum[..., inner].abs() for _, spectrum, inner in spectrum_blocks(samples))
-    for stop, spectrum, inner in spectrum_blocks(samples):
-        levels = mask.quantise(karaoke.predict_proba(spectrum.abs(), level))
+    level = chosen.level(spectrum[..., inner].abs() for _, spectrum, inner in spectrum_blocks(samples))
+    for stop, spectrum, inner in spectrum_blocks(samples, chosen.context):
+        levels = mask.quantise(chosen.predict_proba(spectrum.abs(), level))
         yield stop / n_frames, levels[:, inner].numpy()
 
 
@@ -142,8 +165,8 @@ def masked(audio: Audio, levels: Tensor, to_mask: Callable[[Tensor], Tensor]) ->
     return _fitted(resample(Audio(kept, SAMPLE_RATE), audio.sample_rate), audio.samples.shape[1])
 
 
-def spectrum_blocks(samples: Samples) -> Iterator[tuple[int, Tensor, slice]]:
-    """Transform a song in blocks with up to CONTEXT_FRAMES more on each side.
+def spectrum_blocks(samples: Samples, context: int = EDGE_FRAMES) -> Iterator[tuple[int, Tensor, slice]]:
+    """Transform a song in blocks with up to `context` frames more on each side.
 
     Yields:
         The frame of the song at which the block ends; its spectrum (channel, bin, frame) with context; and which of
@@ -153,8 +176,8 @@ def spectrum_blocks(samples: Samples) -> Iterator[tuple[int, Tensor, slice]]:
     n_frames = frames(samples.shape[1])
     for start in range(0, n_frames, BLOCK_FRAMES):
         stop = min(start + BLOCK_FRAMES, n_frames)
-        first = max(start - CONTEXT_FRAMES, 0)
-        around = samples[:, first * HOP : (stop + CONTEXT_FRAMES) * HOP]
+        first = max(start - context, 0)
+        around = samples[:, first * HOP : (stop + context) * HOP]
         yield stop, stft(torch.from_numpy(around)), slice(start - first, stop - first)
 
 

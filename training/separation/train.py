@@ -17,6 +17,7 @@ from models import checkpoint
 from models.checkpoint import Checkpoint, CheckpointError
 from training.separation.dataset import DatasetError, Manifest, Material, load_recordings, load_songs
 from training.separation.fit import PRESETS, calibrate, fit
+from training.separation.nmf import NMF_PRESETS, bases_card, fit_bases
 
 
 def load(arguments: argparse.Namespace) -> Material:
@@ -46,63 +47,74 @@ def described(material: Material) -> dict[str, Any]:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Load, fit, calibrate, save, and ship if asked to."""
-    config, recipe = PRESETS[arguments.preset]
+    """Load, fit, save, and ship if asked to."""
     everything = load(arguments)
-    calibration_names = arguments.calibration or arguments.validation
-    training = everything.without([*arguments.validation, *calibration_names, *arguments.test])
+    arguments.calibration = arguments.calibration or arguments.validation
+    training = everything.without([*arguments.validation, *arguments.calibration, *arguments.test])
     validation = everything.only(arguments.validation).without(arguments.test)
-    calibration = everything.only(calibration_names).without(arguments.test)
+    calibration = everything.only(arguments.calibration).without(arguments.test)
     for name, material in (("training", training), ("validation", validation), ("calibration", calibration)):
         if not material.songs and not (material.voices and material.instrumentals):
             raise DatasetError(f"nothing for {name}: a song, or voices and instrumentals are needed")
-    resume = arguments.out.with_name(arguments.out.name + ".resume")
-    network, curve = fit(config, recipe, training, validation, arguments.seed, resume)
-    provenance = {
+    made = (
+        factorised(arguments, training)
+        if arguments.preset in NMF_PRESETS
+        else fitted(arguments, training, validation, calibration)
+    )
+    provenance = made.provenance | {
         "model": arguments.preset,
-        "recipe": asdict(recipe),
         "seed": arguments.seed,
         "training": described(training),
         "validation": described(validation) | {"names": arguments.validation},
-        "calibration": calibration_names,
+        "calibration": arguments.calibration,
         "test": arguments.test,
         "attribution": arguments.attribution,
-        "curve": curve,
-        "best_alpha_before_calibration": calibrate(network, recipe, calibration, arguments.seed),
     }
-    tensors = {name: tensor.half() for name, tensor in network.state_dict().items()}
-    checkpoint.save(arguments.out, Checkpoint(tensors, asdict(config), provenance))
+    tensors = {name: tensor.half() for name, tensor in made.tensors.items()}
+    checkpoint.save(arguments.out, Checkpoint(tensors, made.config, provenance))
     if arguments.ship:
         shipped = checkpoint.ship(arguments.out, arguments.preset)
         shipped.with_name(f"{arguments.preset}.md").write_text(card(provenance, shipped.stat().st_size))
         print(f"shipped {shipped.name}")
 
 
+def fitted(
+    arguments: argparse.Namespace, training: Material, validation: Material, calibration: Material
+) -> Checkpoint:
+    """Fit and calibrate a network."""
+    config, recipe = PRESETS[arguments.preset]
+    resume = arguments.out.with_name(arguments.out.name + ".resume")
+    network, curve = fit(config, recipe, training, validation, arguments.seed, resume)
+    best = calibrate(network, recipe, calibration, arguments.seed)
+    provenance = {"recipe": asdict(recipe), "curve": curve, "best_alpha_before_calibration": best}
+    return Checkpoint(network.state_dict(), asdict(config), provenance)
+
+
+def factorised(arguments: argparse.Namespace, training: Material) -> Checkpoint:
+    """Learn the bases of a factorisation, which needs neither validation nor calibration."""
+    config, recipe = NMF_PRESETS[arguments.preset]
+    bases, left = fit_bases(config, recipe, training, arguments.seed)
+    return Checkpoint(bases, asdict(config), {"recipe": asdict(recipe), "bases": config.bases, "divergence": left})
+
+
 def card(provenance: dict[str, Any], size: int) -> str:
     """Write the card that stands beside shipped weights: how they were made, of what, under which licences."""
-    training, validation = provenance["training"], provenance["validation"]
-    last = provenance["curve"][-1]
+    training = provenance["training"]
+    introduction = bases_card if provenance["model"] in NMF_PRESETS else network_card
     sources = "\n".join(f"| {source} | {minutes} |" for source, minutes in training["minutes"].items())
     return f"""# {provenance["model"]}
 
-The feed-forward network of Simpson, Roma & Plumbley, "Deep Karaoke" (2015), at a width that fits {size / 1e6:.1f} MB:
-20 frames of an STFT (2048/512, 44.1 kHz) in, the probability per bin that vocals dominate out. One mask serves all
-channels.
+{introduction(provenance, size)}
 
-Trained by `python -m training.separation.train --preset {provenance["model"]}` on mixtures drawn at random from the
-recordings below (seed {provenance["seed"]};
-{", ".join(f"{name} {value}" for name, value in provenance["recipe"].items())}).
-They are {training["files"]} files; the SHA-256 over their hashes is `{training["sha256"]}`.
-Last epoch: loss {last["loss"]}, SDR on validation mixtures {last["validation_sdr_db"]} dB. Logits were then shifted so
-that alpha = 0.5, not {provenance["best_alpha_before_calibration"]:.2f}, is the best threshold on mixtures of the
-calibration material.
+The recordings are {training["files"]} files; the SHA-256 over their hashes is
+`{training["sha256"]}`.
 
 | trained on: source (licence) | minutes |
 |---|---|
 {sources}
 
 - Songs trained on: {", ".join(training["songs"])}.
-- Validation, never trained on: {", ".join(validation["names"])}.
+- Validation, never trained on: {", ".join(provenance["validation"]["names"])}.
 - Calibration, never trained on: {", ".join(provenance["calibration"])}.
 - Test, used for neither: {", ".join(provenance["test"]) or "none"}.
 - Works under CC BY, named by author and title where their files are: {", ".join(training["works"]) or "none"}.
@@ -113,6 +125,21 @@ Share-alike recordings were left out. The weights are released under the licence
 """
 
 
+def network_card(provenance: dict[str, Any], size: int) -> str:
+    """Say in the card what the network is and how it was trained."""
+    last = provenance["curve"][-1]
+    return f"""The feed-forward network of Simpson, Roma & Plumbley, "Deep Karaoke" (2015), at a width that fits
+{size / 1e6:.1f} MB: 20 frames of an STFT (2048/512, 44.1 kHz) in, the probability per bin that vocals dominate out. One
+mask serves all channels.
+
+Trained by `python -m training.separation.train --preset {provenance["model"]}` on mixtures drawn at random from the
+recordings below (seed {provenance["seed"]};
+{", ".join(f"{name} {value}" for name, value in provenance["recipe"].items())}).
+Last epoch: loss {last["loss"]}, SDR on validation mixtures {last["validation_sdr_db"]} dB. Logits were then shifted so
+that alpha = 0.5, not {provenance["best_alpha_before_calibration"]:.2f}, is the best threshold on mixtures of the
+calibration material."""
+
+
 def main() -> int:
     """Parse the command line and train; 2 and one line for what the user can put right."""
     parser = argparse.ArgumentParser(prog="python -m training.separation.train", description=__doc__)
@@ -120,7 +147,7 @@ def main() -> int:
     parser.add_argument("--voices", type=Path, nargs="*", default=[], help="folders of voices alone")
     parser.add_argument("--instrumentals", type=Path, nargs="*", default=[], help="folders of music without voices")
     parser.add_argument("--manifest", type=Path, help="CSV with path, licence, source; leaves out share-alike files")
-    parser.add_argument("--preset", choices=PRESETS, default="deep-karaoke")
+    parser.add_argument("--preset", choices=[*PRESETS, *NMF_PRESETS], default="deep-karaoke")
     parser.add_argument("--attribution", default="", help="sentence for the card on what the manifest does not list")
     parser.add_argument(
         "--validation", nargs="+", required=True, help="names (song, singer, pack, file) to follow the training on"
