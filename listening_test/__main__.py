@@ -1,4 +1,4 @@
-"""Command line of a study's owner: python -m listening_test prepare|check|export|analyse."""
+"""Command line of a study's owner: python -m listening_test prepare|check|power|simulate|export|analyse."""
 
 from __future__ import annotations
 
@@ -8,21 +8,25 @@ import signal
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any, get_args
 
-from listening_test import export, statistics, stimuli, study
+from listening_test import export, power, simulate, statistics, stimuli, study
+from listening_test.simulated_study import World, WorldKind
 from listening_test.store import Store, database_url
 from listening_test.study import Study
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; 0 on success, 2 with one line on standard error otherwise."""
+    """Run one command; 0 on success, 2 with one line on standard error otherwise, 1 when a simulation is off."""
     options = _parser().parse_args(arguments)
     try:
-        options.run(options, study.load(options.study), Store(database_url()))
+        if "study" in options:
+            options.run(options, study.load(options.study), Store(database_url()))
+            return 0
+        return int(options.run(options))
     except (ValueError, OSError) as error:
         print(f"listening_test: {error}", file=sys.stderr)
         return 2
-    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -43,7 +47,31 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--out", type=Path, help="CSV file (standard output)")
         if name == "analyse":
             command.add_argument("--json", type=Path, help="write the report to this file as well")
+    _add_simulations(commands)
     return parser
+
+
+def _add_simulations(commands: Any) -> None:
+    """Add the commands that need neither a study nor answers."""
+    for name, run, text in (
+        ("simulate", _simulate, "analyse studies whose truth is known: false positives, coverage, planted effects"),
+        ("power", _power, "say how many listeners an effect needs, with and without screening"),
+    ):
+        command = commands.add_parser(name, help=text, description=text)
+        command.set_defaults(run=run)
+        command.add_argument("--studies", type=int, default=1000, help="to simulate (%(default)s)")
+        command.add_argument("--seed", type=int, default=1, help="of all chance (%(default)s)")
+        command.add_argument("--json", type=Path, help="write the figures to this file as well")
+    for flag, default, text in (
+        ("--answers", 12, "of one listener to the comparison (%(default)s)"),
+        ("--careless", 0.1, "share of listeners who answer at random (%(default)s)"),
+        ("--power", 0.8, "share of studies that should find the effect (%(default)s)"),
+    ):
+        command.add_argument(flag, type=type(default), default=default, help=text)
+    kinds = get_args(WorldKind)
+    command.add_argument("--kind", choices=kinds, default=kinds[0], help="what listeners do (%(default)s)")
+    effect = "the smallest that matters: steps of the comparison, share beyond one half, or points"
+    command.add_argument("--effect", type=float, required=True, help=effect)
 
 
 def _prepare(options: argparse.Namespace, plan: Study, store: Store) -> None:
@@ -73,8 +101,33 @@ def _export(options: argparse.Namespace, plan: Study, store: Store) -> None:
 def _analyse(options: argparse.Namespace, plan: Study, store: Store) -> None:
     analysis = statistics.analyse(plan, store.answers(plan.label))
     print("\n".join(export.report(analysis)))
-    if options.json is not None:
-        options.json.write_text(json.dumps(asdict(analysis), indent=1) + "\n", encoding="utf-8")
+    _write_json(options.json, asdict(analysis))
+
+
+def _simulate(options: argparse.Namespace) -> bool:
+    results = []
+    for world in simulate.WORLDS:
+        results.append(simulate.trial(world, options.studies, options.seed))
+        print("\n".join(simulate.lines(results[-1])), flush=True)
+    _write_json(options.json, [asdict(result) for result in results])
+    faults = [fault for result in results for fault in result.faults()]
+    print("\n".join(faults or ["All is as it should be: every interval above holds what it should."]))
+    return bool(faults)
+
+
+def _write_json(path: Path | None, figures: Any) -> None:
+    if path is not None:
+        path.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+
+
+def _power(options: argparse.Namespace) -> int:
+    world = World(options.kind, answers=options.answers, effect=options.effect, careless=options.careless)
+    found = power.listeners_needed(world, options.power, options.studies, options.seed)
+    print(f"{found.world.listeners} listeners x {world.answers} answers ({world.kind}, effect {world.effect:g})")
+    print(f"  find the effect                {found.significant}")
+    print(f"  find it after screening        {found.screened}, {found.left_out:.1%} of the listeners left out")
+    _write_json(options.json, asdict(found))
+    return 0
 
 
 if __name__ == "__main__":

@@ -49,7 +49,11 @@ LIBRARIES = {
     "safetensors": ("models.checkpoint",),
     "torch": ("models", "training", "benchmarks"),
     "librosa": ("models.separation.baselines", "training", "benchmarks"),
-    "pandas": ("listening_test.statistics", "listening_test.__main__", "training"),
+    "pandas": (
+        *("listening_test.screening", "listening_test.contrasts", "listening_test.simulated_study"),
+        *("listening_test.power", "training"),
+    ),
+    "statsmodels": ("listening_test.power",),
     "mir_eval": ("training", "benchmarks"),
     "yaml": ("listening_test.study",),
 }
