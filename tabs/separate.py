@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import base64
-import os
-import tempfile
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import gradio as gr
 import numpy as np
 
 import audio
-from audio import Audio, AudioError
-from models.example_song import example_song
-from models.separation.overview import Overview, overview
-from models.separation.separate import DEFAULT, Probabilities, Rule, common_gain, predicted_blocks, predictor, split
+from models.separation import separate
+from models.separation.overview import overview
+from models.separation.separate import Probabilities, Rule
+from tabs import separate_curves
+from tabs.separate_cut import MODELS, STEMS, Separated, cut
+from tabs.separate_progress import waiting
+from tabs.separate_song import example_stems, read_song, read_stems
 
-LONGEST_SONG_S = 600
-QUIETEST_PEAK = 1e-4  # -80 dB: below it there is nothing to separate
 KEPT_S = 3600  # as long as Gradio keeps the files
-STEMS = ("song", "vocals", "accompaniment")
+SONG, APART = "song", "stems"
+SOURCES = [("A song", SONG), ("Its stems: vocals and accompaniment", APART)]
+# Whatever takes seconds runs one at a time.
+JOB = {"api_visibility": "private", "concurrency_limit": 1, "concurrency_id": "separation"}
 RULES: list[tuple[str, Rule]] = [
     ("Complement: the accompaniment is the song minus the vocals", "complement"),
     ("Paper: the accompaniment is where p < 1 - alpha", "paper"),
@@ -34,22 +33,14 @@ In 2015 Simpson, Roma and Plumbley trained a network to say, for every spot of a
 song; then you choose with **alpha** how sure it must be before a spot counts as voice.
 
 Bring a song of up to 10 minutes (WAV, FLAC, OGG or MP3, up to 100 MB), sing into the microphone, or try the example.
+If you have the song's **stems**, vocals and accompaniment apart, bring these: their sum is separated, and the page
+measures how well that went.
 """
-
-
-@dataclass(frozen=True)
-class Separated:
-    """What a visitor's session keeps of a song, so that alpha can move without the network."""
-
-    path: str
-    name: str
-    probabilities: Probabilities
-    picture: Overview
 
 
 def warm_up() -> None:
     """Load the network before the first visitor needs it."""
-    predictor(DEFAULT)
+    separate.predictor(separate.DEFAULT)
 
 
 def build() -> None:
@@ -57,28 +48,73 @@ def build() -> None:
     kept = gr.State(None, time_to_live=KEPT_S)
     with gr.Row(equal_height=False, elem_classes="separate-room"):
         with gr.Column(scale=2, min_width=300):
-            song = gr.Audio(
-                sources=["upload", "microphone"],
-                type="filepath",
-                label="Your song",
-                buttons=["download"],  # without "share", which would send the song to another host
-                elem_id="separate-song",
-            )
+            source, columns, sounds = _sources()
             with gr.Row():
                 start = gr.Button("Separate", variant="primary", size="lg", min_width=120)
                 cancel = gr.Button("Cancel", variant="stop", size="lg", min_width=90, interactive=False)
-            status = gr.HTML(elem_id="separate-status")
+            status = gr.HTML(elem_id="separate-status", padding=False)
             example = gr.Button(
                 "Try the example: a composed blues with a synthesised singer", elem_id="separate-example"
             )
-            settings = _settings()
+            model, settings = _settings()
         with gr.Column(scale=3, min_width=300):
             result = _result()
-    _bind(kept, song, start, example, cancel, status, settings, result)
+            curves, baseline = separate_curves.build()
+    composed = example.click(_example, None, [source, *columns, *sounds[1:]], **JOB)
+    # A generator tells its progress itself, for Gradio draws no bar for it; errors are marked there as well.
+    told = {"show_progress": "hidden", "show_progress_on": status}
+    separated = [
+        event(_separate, [source, *sounds, model, *settings], [kept, cancel, status, *result], **JOB, **told)
+        for event in (start.click, composed.success)
+    ]
+    _, soft, rule, _ = settings
+    measured = [
+        event(
+            separate_curves.measure,
+            [kept, baseline, soft, rule],
+            [cancel, status, curves],
+            trigger_mode="always_last",
+            **JOB,
+            **told,
+        )
+        for event in (*(job.success for job in separated), baseline.input, soft.input, rule.input)
+    ]
+    gr.on([start.click, example.click], None, None, cancels=measured, api_visibility="private")
+    cancel.click(
+        lambda: _running(None)[1:3],
+        None,
+        [cancel, status],
+        cancels=[composed, *separated, *measured],
+        api_visibility="private",
+    )
+    _bind_settings(kept, settings, result)
 
 
-def _settings() -> list[gr.components.Component]:
-    """Create what can be changed after the network has run; the order is that of `_stems`."""
+def _sources() -> tuple[gr.Radio, list[gr.Column], list[gr.Audio]]:
+    """Create the choice between a song and two stems, the column of each, and the three sounds."""
+    source = gr.Radio(SOURCES, value=SONG, label="You bring", elem_id="separate-source")
+    with gr.Column() as whole:
+        song = _sound("Your song", "song", ["upload", "microphone"])
+    with gr.Column(visible=False) as apart:
+        vocals = _sound("Vocals", "vocals", ["upload"])
+        accompaniment = _sound("Accompaniment", "accompaniment", ["upload"])
+    columns = [whole, apart]
+    source.input(_shown, source, columns, api_visibility="private", show_progress="hidden", queue=False)
+    return source, columns, [song, vocals, accompaniment]
+
+
+def _sound(label: str, name: str, sources: list[Any]) -> gr.Audio:
+    """Create the place of one sound; without the "share" button, which would send it to another host."""
+    return gr.Audio(sources=sources, type="filepath", label=label, buttons=["download"], elem_id=f"separate-{name}")
+
+
+def _shown(source: str) -> list[gr.Column]:
+    """Show what belongs to the chosen source."""
+    return [gr.Column(visible=source == name) for _, name in SOURCES]
+
+
+def _settings() -> tuple[gr.Dropdown, list[gr.components.Component]]:
+    """Create the choice of model, and what can be changed after it has run, in the order of `cut`."""
     alpha = gr.Slider(
         0.0,
         1.0,
@@ -90,15 +126,31 @@ def _settings() -> list[gr.components.Component]:
     )
     soft = gr.Checkbox(False, label="Soft mask: grade each spot by its probability", elem_id="separate-soft")
     with gr.Accordion("More", open=False):
+        model = gr.Dropdown(
+            [(MODELS[name][0], name) for name in separate.MODELS],
+            value=separate.DEFAULT,
+            label="Separated by",
+            info=_about(separate.DEFAULT),
+            filterable=False,
+            elem_id="separate-model",
+        )
         rule = gr.Radio(RULES, value="complement", label="Rule", elem_id="separate-rule")
         suffix = gr.Radio(["WAV", "FLAC"], value="WAV", label="Download as", elem_id="separate-format")
+    model.change(
+        lambda name: gr.Dropdown(info=_about(name)), model, model, api_visibility="private", show_progress="hidden"
+    )
     alpha.input(
         None,
         alpha,
         js="(alpha) => window.dispatchEvent(new CustomEvent('separate-alpha', { detail: alpha }))",
         api_visibility="private",
     )
-    return [alpha, soft, rule, suffix]
+    return model, [alpha, soft, rule, suffix]
+
+
+def _about(model: str) -> str:
+    """Say what a model is and when a new choice takes effect."""
+    return f"{MODELS[model][1]}. A new choice counts from the next Separate on."
 
 
 def _result() -> list[gr.components.Component]:
@@ -115,34 +167,10 @@ def _result() -> list[gr.components.Component]:
     return [text, view, *downloads]
 
 
-def _bind(
-    kept: gr.State,
-    song: gr.Audio,
-    start: gr.Button,
-    example: gr.Button,
-    cancel: gr.Button,
-    status: gr.HTML,
-    settings: list[gr.components.Component],
-    result: list[gr.components.Component],
+def _bind_settings(
+    kept: gr.State, settings: list[gr.components.Component], result: list[gr.components.Component]
 ) -> None:
-    """Bind the network to the two buttons, and the threshold to everything that can change afterwards."""
-    composed = example.click(
-        _example, None, song, api_visibility="private", concurrency_limit=1, concurrency_id="separation"
-    )
-    running = [composed] + [
-        event(
-            _separate,
-            [song, *settings],
-            [kept, cancel, status, *result],
-            api_visibility="private",
-            concurrency_limit=1,
-            concurrency_id="separation",
-            show_progress="hidden",  # Gradio draws no bar for a generator; `status` does
-            show_progress_on=status,
-        )
-        for event in (start.click, composed.success)
-    ]
-    cancel.click(lambda: _running(None)[1:3], None, [cancel, status], cancels=running, api_visibility="private")
+    """Cut anew whenever something changes that needs no model."""
     alpha, soft, rule, suffix = settings
     gr.on(
         [alpha.release, soft.input, rule.input, suffix.input],
@@ -158,110 +186,54 @@ def _bind(
 
 
 def _separate(
+    source: str,
     path: str | None,
-    alpha: float,
-    soft: bool,
-    rule: Rule,
-    suffix: str,
+    vocals: str | None,
+    accompaniment: str | None,
+    model: str,
+    *settings: Any,
 ) -> Iterator[Any]:
-    """Run the network, yielding after every block, where Gradio can cancel, and at the end show the stems.
+    """Run the model, yielding after every block, where Gradio can cancel, and at the end show the stems.
 
     On bad input gr.Error is raised, which leaves the last result in place.
     """
-    yield _running(0.0)
+    began = time.monotonic()
+    yield _running(waiting("Reading", 0.0, began))
     try:
-        song = _song(path)
+        song = read_song(path) if source == SONG else read_stems(vocals, accompaniment)
         blocks = []
-        for done, block in predicted_blocks(song):
+        for done, block in separate.predicted_blocks(song.sound, model):
             blocks.append(block)
-            yield _running(0.8 * done)  # the rest is for writing
-        probabilities = Probabilities(np.concatenate(blocks, axis=1), DEFAULT)
-        separated = Separated(str(path), Path(str(path)).stem, probabilities, overview(song, probabilities))
-        yield [separated, *_running(None)[1:3], *_stems(song, separated, alpha, soft, rule, suffix)]
+            yield _running(waiting("Listening for the voice", 0.8 * done, began))  # the rest is for writing
+        probabilities = Probabilities(np.concatenate(blocks, axis=1), model)
+        picture = overview(song.sound, probabilities)
+        separated = Separated(
+            song.path, song.name, probabilities, picture, song.truth and separate_curves.strongest(song.truth)
+        )
+        yield [separated, *_running(None)[1:3], *cut(separated, song.sound, *settings)]
     except ValueError as error:
         yield _running(None)
         raise gr.Error(str(error), print_exception=False) from error
 
 
-def _running(done: float | None) -> list[Any]:
-    """Return the outputs of a job that change only the Cancel button and the progress bar; None when it is over."""
-    bar = "" if done is None else f'<progress value="{done:.2f}" aria-label="progress"></progress>'
-    text = "" if done is None else f"Listening for the voice: {done:.0%}"
-    return [gr.skip(), gr.Button(interactive=done is not None), bar + text, *[gr.skip()] * 4]
+def _running(progress: str | None) -> list[Any]:
+    """Return the outputs of a job that change only the Cancel button and the progress; None when it is over."""
+    return [gr.skip(), gr.Button(interactive=progress is not None), progress or "", *[gr.skip()] * 4]
 
 
-def _example() -> str:
-    """Compose, sing and write the example song."""
+def _example() -> list[Any]:
+    """Bring the stems of the example song."""
     try:
-        vocals, accompaniment = example_song()
+        return [APART, *_shown(APART), *example_stems()]
     except ValueError as error:  # a missing sound font says how to install it
         raise gr.Error(str(error), print_exception=False) from error
-    path = _folder() / "example-blues.wav"
-    audio.write(path, Audio(vocals.samples + accompaniment.samples, vocals.sample_rate))
-    return str(path)
 
 
-def _song(path: str | None) -> Audio:
-    """Read a visitor's song; refuse what is too long, before decoding, and what is silent."""
-    if path is None:
-        raise AudioError("choose a song first, record one, or try the example")
-    song = audio.read(path, longest=LONGEST_SONG_S)
-    if np.abs(song.samples).max() < QUIETEST_PEAK:
-        raise AudioError(f"{Path(path).name} is silent; there is nothing to separate")
-    return song
-
-
-def _again(separated: Separated | None, alpha: float, soft: bool, rule: Rule, suffix: str) -> Any:
-    """Cut the same song at another alpha, from the stored probabilities."""
+def _again(separated: Separated | None, *settings: Any) -> Any:
+    """Cut the same song with other settings, from the stored probabilities."""
     if separated is None:
         return gr.skip()
     try:
-        return _stems(audio.read(separated.path), separated, alpha, soft, rule, suffix)
+        return cut(separated, audio.read(separated.path), *settings)
     except ValueError as error:
         raise gr.Error(str(error), print_exception=False) from error
-
-
-def _stems(song: Audio, separated: Separated, alpha: float, soft: bool, rule: Rule, suffix: str) -> list[Any]:
-    """Split, write song and stems at one gain, and return the values of `_result`."""
-    stems = split(song, separated.probabilities, alpha, rule=rule, softness=1.0 if soft else 0.0)
-    gain = common_gain(song, *stems)
-    folder = _folder()
-    paths = [folder / f"{separated.name}-{stem}.{suffix.lower()}" for stem in STEMS]
-    for path, sound in zip(paths, (song, *stems), strict=True):
-        audio.write(path, Audio(sound.samples * np.float32(gain), sound.sample_rate))
-    energies = [float(np.square(stem.samples, dtype=np.float64).sum()) for stem in stems]
-    view = _view(separated, paths) | {"alpha": alpha, "soft": soft, "rule": rule}
-    downloads = [gr.DownloadButton(value=str(path), interactive=True) for path in paths[1:]]
-    return [_description(separated, energies, gain), view, *downloads]
-
-
-def _folder() -> Path:
-    """Make a fresh folder in Gradio's cache, which serves it and clears it."""
-    cache = os.environ["GRADIO_TEMP_DIR"]
-    os.makedirs(cache, exist_ok=True)
-    return Path(tempfile.mkdtemp(prefix="stems-", dir=cache))
-
-
-def _view(separated: Separated, paths: list[Path]) -> dict[str, Any]:
-    """Pack what the view plays and draws."""
-    picture = separated.picture
-    planes = {"loudness": picture.loudness, "levels": picture.levels}
-    return {
-        "song": separated.path,
-        "sounds": [f"gradio_api/file={quote(str(path))}" for path in paths],
-        "rowsHz": picture.rows_hz,
-        "columns": picture.levels.shape[1],
-        "seconds": picture.seconds,
-        **{name: base64.b64encode(plane.tobytes()).decode() for name, plane in planes.items()},
-    }
-
-
-def _description(separated: Separated, energies: list[float], gain: float) -> str:
-    """Say how much energy goes where, and whether anything was turned down."""
-    total = sum(energies) or 1.0
-    vocals, accompaniment = (energy / total for energy in energies)
-    note = f" All sounds are turned down to {gain:.0%}, or a stem would clip." if gain < 1.0 else ""
-    return (
-        f"### {separated.name}\n**{vocals:.0%}** of the energy goes to the vocals, **{accompaniment:.0%}** to the "
-        f"accompaniment.{note}"
-    )

@@ -8,6 +8,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 ROOMS = ("app", "audio", "models", "listening_test", "tabs", "training", "benchmarks")
 
+SEPARATE_TAB = ("tabs.separate_cut", "tabs.separate_progress", "tabs.separate_song")
+
 # The longest prefix that fits an importer decides what it may import of ours; "." stands for itself.
 ARROWS = {
     "audio": (),
@@ -26,6 +28,10 @@ ARROWS = {
     "tabs.compose": ("models", "tabs.compose_comparison", "tabs.compose_take", "tabs.why_lstm"),
     "tabs.compose_comparison": ("models", "tabs.compose_take"),
     "tabs.why_lstm": ("tabs.compose_take",),
+    # So does the Separate tab.
+    "tabs.separate": ("audio", "models", *SEPARATE_TAB, "tabs.separate_curves"),
+    "tabs.separate_curves": ("audio", "models", *SEPARATE_TAB),
+    "tabs.separate_cut": ("audio", "models", "tabs.separate_song"),
     "app": ("tabs", "listening_test.routes"),
     "benchmarks": ("audio", "models", "listening_test", "training"),
 }
