@@ -1,27 +1,25 @@
-// Sample-locked player: all stimuli of a trial, or all stems of a song, run on one AudioContext clock; gains choose
-// what is heard. Switching fades the old slot out in 5 ms, then the new one in, 5 ms, raised cosine: ITU-R BS.1534-3
-// allows no cross-fade between systems.
+// Sample-locked player: all stimuli of a trial, or all stems of a song, run on one AudioContext clock, and moving from
+// one to another keeps the position to the sample. Nothing plays by itself.
 
-const FADE_S = 0.005;
-const GUARD_S = 0.0005; // two value curves on one gain may not touch
-const FADE_OUT = Float32Array.from({ length: 64 }, (_, i) => 0.5 + 0.5 * Math.cos((Math.PI * i) / 63));
-const FADE_IN = FADE_OUT.slice().reverse();
+import { Run } from "./player_run.js";
+import { decoded, loopOf, SHORTEST_LOOP_S } from "./sound.js";
 
 export class Player extends EventTarget {
-  // Events: "state" (playing, paused, slot or levels changed) and "ended".
+  // Events: "state", whose detail says what happened ("load", "play", "stop", "seek", "switch", "levels", "loop"), and
+  // "ended".
   #context = null;
+  #output = null;
   #buffers = [];
-  #gains = [];
-  #sources = [];
+  #run = null;
   #startedAt = 0; // context time that corresponds to position 0
   #pausedAt = 0;
   #slot = 0;
   #levels = null; // null: exactly one slot is heard; otherwise one gain per slot, all heard at once
+  #loop = null; // null, or {from, to} in seconds
+  #volume = 1;
   #heardFrom = null;
   #heard = [];
-  #busyUntil = 0;
   #loading = 0;
-  playing = false;
 
   // context: null for the page's own sound output, made on the first load; tests pass an OfflineAudioContext.
   constructor(context = null) {
@@ -38,13 +36,11 @@ export class Player extends EventTarget {
     const buffers = await Promise.all(urls.map((url) => decoded(context, url)));
     if (loading !== this.#loading) return; // a later load has taken over
     this.#buffers = buffers;
-    this.#gains.forEach((gain) => gain.disconnect());
-    this.#gains = buffers.map(() => new GainNode(context, { gain: 0 }));
-    this.#gains.forEach((gain) => gain.connect(context.destination));
     this.#heard = buffers.map(() => 0);
     this.#slot = Math.min(this.#slot, buffers.length - 1);
     this.#pausedAt = 0;
-    this.#changed();
+    this.#loop = null;
+    this.#changed("load");
   }
 
   // Replace the sound of the given slots without stopping: the position is kept. urls: {slot: url}.
@@ -61,28 +57,49 @@ export class Player extends EventTarget {
     if (resume) await this.play();
   }
 
+  get playing() {
+    return this.#run !== null;
+  }
   get loaded() {
     return this.#buffers.length > 0;
   }
   get slot() {
     return this.#slot;
   }
+  get loop() {
+    return this.#loop;
+  }
   get duration() {
     return Math.max(0, ...this.#buffers.map((buffer) => buffer.duration));
   }
   get position() {
     if (!this.playing) return this.#pausedAt;
-    return Math.min(Math.max(this.#context.currentTime - this.#startedAt, 0), this.duration);
+    const straight = Math.max(this.#context.currentTime - this.#startedAt, 0);
+    if (this.#loop === null) return Math.min(straight, this.duration);
+    const { from, to } = this.#loop;
+    return from + (Math.max(straight - from, 0) % (to - from));
   }
   get sampleRate() {
     return this.#context?.sampleRate ?? null;
+  }
+  get latency() {
+    return this.#context?.baseLatency ?? null; // seconds
+  }
+
+  // Gain of everything that is heard, 0 to 1; it stays when other sounds are loaded.
+  get volume() {
+    return this.#volume;
+  }
+  set volume(gain) {
+    this.#volume = gain;
+    this.#output?.gain.setTargetAtTime(gain, this.#context.currentTime, 0.01);
   }
 
   // Milliseconds each slot has been audible since it was loaded.
   get heardMs() {
     const heard = this.#heard.slice();
     if (this.playing && this.#levels === null && this.#heardFrom !== null)
-      heard[this.#slot] += (this.#context.currentTime - this.#heardFrom) * 1000;
+      heard[this.#slot] += Math.max(0, this.#context.currentTime - this.#heardFrom) * 1000;
     return heard.map(Math.round);
   }
 
@@ -92,27 +109,9 @@ export class Player extends EventTarget {
     if (this.playing) return this.switchTo(slot);
     if (this.#context instanceof AudioContext) await this.#context.resume();
     if (this.playing) return;
-    if (this.#pausedAt >= this.duration - 0.01) this.#pausedAt = 0;
     this.#slot = slot;
-    const start = this.#context.currentTime + 0.01;
-    this.#startedAt = start - this.#pausedAt;
-    this.#sources = this.#buffers.map((buffer, i) => {
-      const source = new AudioBufferSourceNode(this.#context, { buffer });
-      source.connect(this.#gains[i]);
-      source.start(start, this.#pausedAt);
-      return source;
-    });
-    const longest = this.#sources[this.#buffers.findIndex((buffer) => buffer.duration === this.duration)];
-    longest.onended = () => this.#ended();
-    this.playing = true;
-    this.#heardFrom = start;
-    this.#gains.forEach((gain, i) => {
-      gain.gain.cancelScheduledValues(0);
-      gain.gain.setValueAtTime(0, this.#context.currentTime);
-      if (this.#target(i) > 0) gain.gain.setValueCurveAtTime(scaled(FADE_IN, this.#target(i)), start, FADE_S);
-    });
-    this.#busyUntil = start + FADE_S + GUARD_S;
-    this.#changed();
+    this.#start();
+    this.#changed("play");
   }
 
   pause() {
@@ -120,109 +119,103 @@ export class Player extends EventTarget {
     const position = this.position;
     this.#halt();
     this.#pausedAt = position;
-    this.#changed();
+    this.#changed("stop");
   }
 
   stop() {
     if (this.playing) this.#halt();
     this.#pausedAt = 0;
-    this.#changed();
+    this.#changed("stop");
   }
 
-  async seek(seconds) {
+  seek(seconds) {
     const resume = this.playing;
     if (resume) this.#halt();
     this.#pausedAt = Math.min(Math.max(seconds, 0), this.duration);
-    if (resume) await this.play();
-    else this.#changed();
+    if (resume) this.#start();
+    this.#changed("seek");
+  }
+
+  // Go round from `from` to `to`, in seconds, at least SHORTEST_LOOP_S; null ends it.
+  setLoop(loop) {
+    if (loop !== null && !(loop.from >= 0 && loop.to <= this.duration && loop.to - loop.from >= SHORTEST_LOOP_S))
+      throw new RangeError(`a loop from ${loop.from} s to ${loop.to} s does not fit: it needs ${SHORTEST_LOOP_S} s`);
+    const position = this.position;
+    const resume = this.playing;
+    if (resume) this.#halt();
+    this.#pausedAt = position;
+    this.#loop = loop;
+    if (resume) this.#start();
+    this.#changed("loop");
   }
 
   // Hear one slot alone, from the same position on.
   switchTo(slot) {
     if (slot === this.#slot && this.#levels === null) return;
     if (this.playing) this.#countHeard();
-    const before = this.#gains.map((_, i) => this.#target(i));
     this.#slot = slot;
     this.#levels = null;
-    if (this.playing) this.#fadeFrom(before);
-    this.#changed();
+    this.#run?.switchTo(this.#gains());
+    this.#changed("switch");
   }
 
   // Hear all slots at once, each at its gain (0 mutes): for stems that are meant to sum.
   setLevels(levels) {
     if (this.playing) this.#countHeard();
-    const before = this.#gains.map((_, i) => this.#target(i));
     this.#levels = levels.slice();
-    if (this.playing) this.#fadeFrom(before);
-    this.#changed();
+    this.#run?.mixTo(this.#gains());
+    this.#changed("levels");
   }
 
-  #target(slot) {
-    return this.#levels === null ? Number(slot === this.#slot) : this.#levels[slot];
+  #gains() {
+    return this.#levels ?? this.#buffers.map((_, slot) => Number(slot === this.#slot));
   }
 
-  #fadeFrom(before) {
-    const now = this.#context.currentTime;
-    const start = Math.max(now + GUARD_S, this.#busyUntil);
-    this.#gains.forEach((gain, i) => {
-      const target = this.#target(i);
-      if (target === before[i]) return;
-      if (this.#levels !== null) {
-        gain.gain.setValueCurveAtTime(Float32Array.of(before[i], target), start, FADE_S);
-      } else if (before[i] > 0) {
-        gain.gain.setValueCurveAtTime(scaled(FADE_OUT, before[i]), start, FADE_S);
-        if (target > 0) gain.gain.setValueCurveAtTime(FADE_IN, start + FADE_S + GUARD_S, FADE_S);
-      } else {
-        gain.gain.setValueCurveAtTime(FADE_IN, start + FADE_S + GUARD_S, FADE_S);
-      }
-    });
-    this.#busyUntil = start + 2 * (FADE_S + GUARD_S);
+  #start() {
+    const { from, to } = this.#loop ?? { from: 0, to: this.duration - 0.01 };
+    if (this.#pausedAt < from || this.#pausedAt >= to) this.#pausedAt = from;
+    const sounds = this.#loop === null ? this.#buffers : this.#buffers.map((buffer) => loopOf(buffer, this.#loop));
+    const way = { offset: this.#pausedAt - from, loop: this.#loop !== null, levels: this.#gains() };
+    this.#run = new Run(this.#context, this.#output, sounds, way);
+    this.#startedAt = this.#run.at - this.#pausedAt;
+    this.#heardFrom = this.#run.at;
+    const longest = this.#buffers.findIndex((buffer) => buffer.duration === this.duration);
+    this.#run.onEnd(longest, () => this.#ended());
   }
 
   #countHeard() {
     const now = this.#context.currentTime;
     if (this.#levels === null && this.#heardFrom !== null)
       this.#heard[this.#slot] += Math.max(0, now - this.#heardFrom) * 1000;
-    this.#heardFrom = now;
+    this.#heardFrom = Math.max(now, this.#run.at);
   }
 
   #halt() {
     this.#countHeard();
     this.#heardFrom = null;
-    this.playing = false;
-    this.#sources.forEach((source) => {
-      source.onended = null;
-      source.stop();
-      source.disconnect();
-    });
-    this.#sources = [];
+    this.#run.stop();
+    this.#run = null;
   }
 
   #ended() {
     this.#halt();
     this.#pausedAt = 0;
-    this.#changed();
+    this.#changed("stop");
     this.dispatchEvent(new Event("ended"));
   }
 
   #ensureContext() {
     this.#context ??= new AudioContext();
+    if (this.#output === null) {
+      this.#output = new GainNode(this.#context, { gain: this.#volume });
+      this.#output.connect(this.#context.destination);
+    }
     return this.#context;
   }
 
-  #changed() {
-    this.dispatchEvent(new Event("state"));
+  #changed(detail) {
+    this.dispatchEvent(new CustomEvent("state", { detail }));
   }
-}
-
-async function decoded(context, url) {
-  const response = await fetch(url);
-  if (!response.ok) throw new Error(`the sound could not be loaded (${response.status})`);
-  return context.decodeAudioData(await response.arrayBuffer());
-}
-
-function scaled(curve, gain) {
-  return curve.map((value) => value * gain);
 }
 
 // 83.4 -> "1:23"
