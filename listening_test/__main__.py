@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, get_args
 
-from listening_test import export, power, simulate, statistics, stimuli, study
+from listening_test import check, export, power, simulate, statistics, stimuli, study
 from listening_test.simulated_study import World, WorldKind
 from listening_test.store import Store, database_url
 from listening_test.study import Study
@@ -34,7 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, run, text in (
         ("prepare", _prepare, "render the stimuli of a study"),
-        ("check", _check, "measure the stored stimuli: all there, equal length, equal loudness"),
+        ("check", _check, "measure the stored stimuli and refuse what would give conditions away"),
         ("export", _export, "write one row of CSV for each answer"),
         ("analyse", _analyse, "count preferences, with confidence intervals"),
     ):
@@ -43,6 +43,10 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--study", type=Path, default=study.folders()[0], help=f"folder with {study.FILE_NAME}")
         if name in ("prepare", "check"):
             command.add_argument("--out", type=Path, help="folder of the stimuli (beside the database)")
+        if name == "prepare":
+            command.add_argument(
+                "--human", type=Path, help="folder of choruses that people played: Weimar tables or MIDI"
+            )
         if name == "export":
             command.add_argument("--out", type=Path, help="CSV file (standard output)")
         if name == "analyse":
@@ -78,14 +82,14 @@ def _prepare(options: argparse.Namespace, plan: Study, store: Store) -> None:
     from listening_test import prepare  # here alone, so that the other commands load no model
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))  # so that a half-written folder is removed
-    prepared = prepare.prepare(plan, options.out or stimuli.folder_of(plan, store.folder))
+    prepared = prepare.prepare(plan, options.out or stimuli.folder_of(plan, store.folder), options.human)
     print(f"{len(prepared.of)} stimuli of {plan.label} in {prepared.folder}")
 
 
 def _check(options: argparse.Namespace, plan: Study, store: Store) -> None:
     prepared = stimuli.read(options.out or stimuli.folder_of(plan, store.folder), plan)
-    stimuli.check(prepared, plan)
-    print(f"{len(prepared.of)} stimuli of {plan.label}: complete, equal in length and loudness within each item")
+    check.check(prepared, plan)
+    print(f"{len(prepared.of)} stimuli of {plan.label}: nothing but the sound tells conditions apart")
 
 
 def _export(options: argparse.Namespace, plan: Study, store: Store) -> None:

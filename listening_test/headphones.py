@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 import audio
 from audio import Audio
-from listening_test.stimuli import SAMPLE_RATE, TARGET_LUFS
+from listening_test.levels import SAMPLE_RATE, TARGET_LUFS
 
 Wave = npt.NDArray[np.float64]
 

@@ -38,13 +38,39 @@ def prepare(study: Study, folder: Path, choruses_folder: Path | None = None) -> 
         StimulusError: a sound that cannot be levelled, or stimuli of an earlier state of the study.
         ValueError: what a model or the folder of choruses refuses.
     """
-    choruses = () if choruses_folder is None else human.choruses(choruses_folder)
+    choruses = () if choruses_folder is None else _choruses(study, choruses_folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with folder.with_name(folder.name + ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if folder.exists():
-            return stimuli.read(folder, study)
+            return _as_prepared(study, folder, with_people=bool(choruses))
         return stimuli.write(folder, study, _render(study, choruses))
+
+
+def _choruses(study: Study, folder: Path) -> tuple[Chorus, ...]:
+    """Read the choruses of people, which a study must have a condition for."""
+    if not _of_people(study):
+        raise StudyError(f"{study.label} has no condition with the role {blues.HUMAN}: leave the choruses out")
+    return human.choruses(folder)
+
+
+def _as_prepared(study: Study, folder: Path, *, with_people: bool) -> Stimuli:
+    """Read what is there, unless people's choruses were to be added to it."""
+    prepared = stimuli.read(folder, study)
+    if with_people and not _of_people(study) & set(prepared.of):
+        raise StudyError(f"{folder} was prepared without people's choruses: remove it, then prepare again")
+    return prepared
+
+
+def _of_people(study: Study) -> set[tuple[str, str]]:
+    """Name the items and conditions that people play."""
+    return {
+        (item, name)
+        for block in study.blocks
+        for name, condition in block.conditions.items()
+        if condition.role == blues.HUMAN
+        for item in block.items
+    }
 
 
 def _render(study: Study, choruses: tuple[Chorus, ...]) -> Iterator[tuple[str, Rendered]]:
