@@ -137,7 +137,7 @@ def redithered(wav: bytes, seed: int) -> bytes:
     return wav[:HEADER_BYTES] + bytes((samples + noise).astype("<i2").tobytes())
 
 
-def to_wav(sound: Audio) -> bytes:
+def wav_of(sound: Audio) -> bytes:
     """Return a 16-bit WAV with the canonical header of 44 bytes."""
     buffer = io.BytesIO()
     with wave.open(buffer, "wb") as file:
@@ -158,7 +158,7 @@ def _write_item(
     for condition, (sound, gain_db) in level.items():
         if sound.duration < study.minimum_seconds:
             raise StimulusError(f"{item} lasts {sound.duration:.2f} s, less than the minimum listening time")
-        content = to_wav(sound)
+        content = wav_of(sound)
         name = hashlib.sha256(content).hexdigest()
         (folder / f"{name}.wav").write_bytes(content)
         loudness = None if layers else round(audio.loudness(sound), 3)

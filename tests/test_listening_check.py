@@ -26,7 +26,7 @@ def stored(folder: Path, **sounds: Audio) -> Stimuli:
     folder.mkdir(exist_ok=True)
     kept = {}
     for name, sound in sounds.items():
-        content = stimuli.to_wav(sound)
+        content = stimuli.wav_of(sound)
         sha256 = hashlib.sha256(content).hexdigest()
         (folder / f"{sha256}.wav").write_bytes(content)
         kept[ITEM, name] = Stimulus(ITEM, name, sha256, sound.samples.shape[1], -23.0, -10.0, 0.0, {})
@@ -89,7 +89,7 @@ def test_a_file_that_is_not_what_was_stored_is_refused(tmp_path: Path, fault: st
     elif fault == "damaged":
         path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     else:
-        content = content + b"LIST\0\0\0\0" if fault == "header" else stimuli.to_wav(Audio(good().samples, 48_000))
+        content = content + b"LIST\0\0\0\0" if fault == "header" else stimuli.wav_of(Audio(good().samples, 48_000))
         sha256 = hashlib.sha256(content).hexdigest()
         (tmp_path / f"{sha256}.wav").write_bytes(content)
         prepared = Stimuli(tmp_path, {**prepared.of, (ITEM, "low"): replace(victim, sha256=sha256)})
