@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any, get_args
 
 from listening_test import check, export, power, simulate, statistics, stimuli, study
+from listening_test.database import database_url
 from listening_test.simulated_study import World, WorldKind
-from listening_test.store import Store, database_url
+from listening_test.store import Store
 from listening_test.study import Study
 
 

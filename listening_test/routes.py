@@ -7,12 +7,8 @@ trial. A session is named by the header X-Resume-Code.
 from __future__ import annotations
 
 import logging
-import os
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
-from functools import cached_property
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -21,15 +17,17 @@ from fastapi import APIRouter, Header, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
+from pydantic import Field
 
-from listening_test import stimuli, study
-from listening_test.session import ListeningTest
+from listening_test import study
+from listening_test.database import StoreError, database_url
+from listening_test.hosting import Hosts
 from listening_test.stimuli import StimulusError
-from listening_test.store import Store, StoreError, database_url
-from listening_test.study import StudyError
-from listening_test.trial import Rating, RefusedAnswerError, SecondVoteError, UnknownError
+from listening_test.study import Study, StudyError
+from listening_test.trial import Rating, RefusedAnswerError, SecondVoteError, Trial, UnknownError
 
-LARGEST_BODY = 2048  # bytes
+LARGEST_BODY = 2**17  # bytes: an answer with all its events
+WAV = "audio/wav"
 STATUS: dict[type[Exception], int] = {
     UnknownError: 404,
     SecondVoteError: 409,
@@ -43,65 +41,32 @@ NOT_READY = "The stimuli are not there yet. Wait a moment and try again."
 
 ResumeCode = Annotated[str, Header(max_length=64)]
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+Short = Annotated[str, Field(max_length=200)]
 log = logging.getLogger(__name__)
 
 
-class Host:
-    """One study on this server. While the server runs, stimuli that are missing are rendered by another process."""
+@dataclass(frozen=True)
+class Entry:
+    """How a listener enters: the consent agreed to, the language, and what the browser says of its audio device."""
 
-    def __init__(self, study_folder: Path, url: str) -> None:
-        """Read the study.
-
-        Raises:
-            StudyError: not a study.
-            StoreError: not the address of a database.
-        """
-        self.study = study.load(study_folder)
-        self.store = Store(url)
-        self._study_folder = study_folder
-        self._folder = stimuli.folder_of(self.study, self.store.folder)
-        self._renderer: subprocess.Popen[bytes] | None = None
-
-    @cached_property
-    def test(self) -> ListeningTest:
-        """The running test; StimulusError as long as there is nothing to hear."""
-        return ListeningTest(self.study, stimuli.read(self._folder, self.study), self.store)
-
-    @asynccontextmanager
-    async def running(self, _app: object) -> AsyncIterator[None]:
-        """Start rendering with the server if need be, and end it with the server."""
-        if not self._folder.exists():
-            self._renderer = _start_rendering(self._study_folder, self._folder)
-        try:
-            yield
-        finally:
-            if self._renderer is not None:
-                self._renderer.terminate()
-
-    def state(self) -> str:
-        """Return "ready", "rendering" or "failed"."""
-        rendering = self._renderer is not None and self._renderer.poll() is None
-        try:
-            stimuli.read(self._folder, self.study)
-        except StimulusError as error:
-            if not rendering:
-                log.error("the listening test cannot be taken: %s", error)
-            return "rendering" if rendering else "failed"
-        return "ready"
+    consent_version: int | None = None
+    language: Annotated[str, Field(pattern="^[a-z]{2}$")] = "en"
+    device: Annotated[dict[Short, int | float | Short], Field(max_length=20)] = field(default_factory=dict)
 
 
-def _start_rendering(study_folder: Path, folder: Path) -> subprocess.Popen[bytes]:
-    """Render in a process of its own, at low priority and on one core, so that the app stays responsive."""
-    command = ["nice", sys.executable, "-m", "listening_test", "prepare"]
-    command += ["--study", str(study_folder.absolute()), "--out", str(folder.absolute())]
-    # A session of its own: Ctrl-C reaches the app alone, which ends the renderer in order.
-    return subprocess.Popen(
-        command,
-        cwd=Path(__file__).parent.parent,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        stdout=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+@dataclass(frozen=True)
+class Questionnaire:
+    """One option for each question, by id."""
+
+    answers: Annotated[dict[Short, Short], Field(max_length=20)]
+
+
+@dataclass(frozen=True)
+class Heard:
+    """The choices in one attempt at a headphone test, by question."""
+
+    test: Short
+    choices: Annotated[tuple[int, ...], Field(max_length=20)]
 
 
 class GuardedRoute(APIRoute):
@@ -143,7 +108,8 @@ def _refusal(error: Exception) -> JSONResponse:
     """Say what went wrong in a sentence for the listener; what only the owner can mend goes to the log."""
     sentence = str(error)
     if isinstance(error, RequestValidationError):
-        first = error.errors()[0]
+        # A response that fits no kind is one error for each kind; what its own kind says of a value is the reason.
+        first = min(error.errors(), key=lambda each: each["type"] != "value_error")
         reason = str(first["msg"]).removeprefix("Value error, ")
         place = ".".join(str(step) for step in first["loc"][1:])  # without "body" or "header"
         sentence = f"the request was not understood: {place + ': ' if place else ''}{reason}"
@@ -154,59 +120,129 @@ def _refusal(error: Exception) -> JSONResponse:
     return JSONResponse({"detail": sentence}, status)
 
 
-def router(study_folder: Path | None = None, url: str | None = None) -> APIRouter:
+def router(folders: Sequence[Path] | None = None, url: str | None = None) -> APIRouter:
     """Build the routes.
 
     Args:
-        study_folder: the study to run; without it that of the environment's STUDY, or the shipped one.
+        folders: of the studies to run; without them that of the environment's STUDY, or all that ship.
         url: the ratings database; without it that of the environment's DATABASE_URL, or the default.
     """
     try:
-        host = Host(study_folder or study.folders()[0], url or database_url())
+        hosts = Hosts(folders or study.folders(), url or database_url())
     except (StudyError, StoreError) as error:
         log.error("the listening test cannot run: %s", error)
         closed = APIRouter(prefix="/listen")
-        closed.add_api_route("/study", lambda: {"state": "failed"})
+        closed.add_api_route("/studies", lambda: {"studies": []})
         return closed
-    routes = APIRouter(prefix="/listen", route_class=GuardedRoute, lifespan=host.running)
-    _add_routes(routes, host)
+    routes = APIRouter(prefix="/listen", route_class=GuardedRoute, lifespan=hosts.running)
+    _add_welcome(routes, hosts)
+    _add_entry(routes, hosts)
+    _add_trials(routes, hosts)
     return routes
 
 
-def _add_routes(routes: APIRouter, host: Host) -> None:
-    @routes.get("/study")
-    def welcome() -> dict[str, Any]:
+def _add_welcome(routes: APIRouter, hosts: Hosts) -> None:
+    @routes.get("/studies")
+    def studies() -> dict[str, Any]:
+        entries = [
+            {"name": name, "title": host.study.title, "state": host.state(), "minutes": host.minutes()}
+            for name, host in hosts.by_name.items()
+        ]
+        return {"studies": entries}
+
+    @routes.get("/{study}/study")
+    def welcome(study: str) -> dict[str, Any]:
+        host = hosts[study]
+        plan = host.study
         return {
             "state": host.state(),
-            "title": host.study.title,
-            "instructions": host.study.instructions,
-            "trials": host.study.trials,
-            "minimum_ms": round(host.study.minimum_seconds * 1000),
-            "no_preference": host.study.blocks[0].tie,
+            "title": plan.title,
+            "language": plan.language,
+            "instructions": plan.instructions,
+            "consent": plan.consent,
+            "questionnaire": plan.questionnaire,
+            "headphones": plan.headphones,
+            "trials": plan.trials,
+            "minimum_ms": round(plan.minimum_seconds * 1000),
+            "break_after": plan.break_after,
         }
 
-    @routes.post("/session", status_code=201)
-    def begin() -> dict[str, str]:
-        return {"code": host.test.begin()}
 
-    @routes.get("/trial")
-    def current(x_resume_code: ResumeCode) -> dict[str, Any]:
-        trial = host.test.current(x_resume_code)
+def _add_entry(routes: APIRouter, hosts: Hosts) -> None:
+    """From consent to the first trial."""
+
+    @routes.post("/{study}/session", status_code=201)
+    def begin(study: str, entry: Entry | None = None) -> dict[str, str]:
+        entry = entry or Entry()
+        return {"code": hosts[study].test.begin(entry.consent_version, entry.language, entry.device)}
+
+    @routes.get("/{study}/session")
+    def resume(study: str, x_resume_code: ResumeCode) -> dict[str, Any]:
+        test = hosts[study].test
+        session = test.session(x_resume_code)
+        return {"receipt": session.id, "missing": test.missing(session)}
+
+    @routes.post("/{study}/questionnaire")
+    def questionnaire(study: str, x_resume_code: ResumeCode, filled: Questionnaire) -> dict[str, bool]:
+        hosts[study].test.answer_questionnaire(x_resume_code, filled.answers)
+        return {"acknowledged": True}
+
+    @routes.get("/{study}/headphones/level.wav")
+    def level(study: str) -> Response:
+        return Response(hosts[study].level, media_type=WAV)
+
+    @routes.get("/{study}/headphones/{test}/{number}.wav")
+    def headphone_sound(study: str, test: str, number: int, x_resume_code: ResumeCode) -> Response:
+        return Response(hosts[study].test.headphone_sound(x_resume_code, test, number), media_type=WAV)
+
+    @routes.post("/{study}/headphones")
+    def headphones(study: str, x_resume_code: ResumeCode, heard: Heard) -> dict[str, Any]:
+        correct, passed = hosts[study].test.answer_headphones(x_resume_code, heard.test, heard.choices)
+        return {"correct": correct, "of": len(heard.choices), "passed": passed}
+
+
+def _add_trials(routes: APIRouter, hosts: Hosts) -> None:
+    @routes.get("/{study}/trial")
+    def current(study: str, x_resume_code: ResumeCode) -> dict[str, Any]:
+        test = hosts[study].test
+        trial = test.current(x_resume_code)
+        session = test.session(x_resume_code)
         if trial is None:
-            return {"finished": True, "receipt": host.test.receipt(x_resume_code)}
-        return {
-            "finished": False,
-            "trial": trial.id,
-            "number": trial.ordinal,
-            "question": host.study.block_of(trial.item).question,
-            "sounds": [f"listen/stimulus/{shown.token}" for shown in trial.slots],
-        }
+            return {"finished": True, "receipt": session.id, "debrief": test.debrief(x_resume_code)}
+        return {"finished": False, "of": len(session.plan), **_page(test.study, trial)}
 
     @routes.get("/stimulus/{token}")
-    def stimulus(token: str) -> Response:
-        return Response(host.test.sound(token), media_type="audio/wav")
+    def stimulus(token: str, x_resume_code: Annotated[str | None, Header(max_length=64)] = None) -> Response:
+        return Response(hosts.sound(token, x_resume_code), media_type=WAV)
 
-    @routes.post("/answer")
-    def answer(x_resume_code: ResumeCode, rating: Rating) -> dict[str, str]:
-        host.test.answer(x_resume_code, rating)
+    @routes.post("/{study}/answer")
+    def answer(study: str, x_resume_code: ResumeCode, rating: Rating) -> dict[str, str]:
+        hosts[study].test.answer(x_resume_code, rating)
         return {"acknowledged": str(rating.uuid)}
+
+    @routes.post("/{study}/withdraw")
+    def withdraw(study: str, x_resume_code: ResumeCode) -> dict[str, bool]:
+        hosts[study].test.withdraw(x_resume_code)
+        return {"withdrawn": True}
+
+
+def _page(plan: Study, trial: Trial) -> dict[str, Any]:
+    """Return what the page shows of a trial; whether it repeats another or is a catch trial stays here."""
+    block = plan.block_of(trial.item)
+    sounds = [f"listen/stimulus/{shown.token}" for shown in trial.sounds]
+    slots, reference = sounds[: len(trial.slots)], sounds[len(trial.slots) :]
+    layered = trial.kind == "adjustment"
+    return {
+        "trial": trial.id,
+        "number": trial.ordinal,
+        "practice": trial.practice,
+        "kind": trial.kind,
+        "question": block.question,
+        "attribute": None if trial.attribute is None else block.attributes[trial.attribute],
+        "tie": block.tie,
+        "sounds": [] if layered else slots,
+        "layers": slots if layered else [],
+        "reference": reference[0] if reference else None,
+        "start": trial.start,
+        "minimum_ms": round(plan.minimum_seconds * 1000),
+    }

@@ -1,129 +1,144 @@
-"""The ratings database: sessions, trials as presented, answers. With `schema` the only module that imports SQLAlchemy.
+"""The store of a running test: sessions, trials as presented, answers. Rows are inserted and never changed.
 
-Rows are inserted and never changed. SQLite runs with a write-ahead log and full synchronisation, so a committed
-answer survives the process. Every write is one transaction that takes the lock at its beginning, so two listeners
-never decide on the same counts.
+Whatever is written goes through the journal in the same transaction. What a study's owner does with the ratings
+afterwards stands in `archive`.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict
-from functools import cached_property
-from pathlib import Path
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import astuple, dataclass
 from typing import Any
-from uuid import UUID
 
 import sqlalchemy as sql
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from pydantic import TypeAdapter
 
+from listening_test import journal
 from listening_test.assignment import Cell
-from listening_test.response import Comparison
-from listening_test.schema import PRESENTATION, RATING, SESSION, TABLES, TRIAL, TRIALS
+from listening_test.database import Database
+from listening_test.plan import Purpose, Step
+from listening_test.schema import HEADPHONES, OPENING, PRESENTATION, QUESTIONNAIRE, RATING, SESSION, TRIAL, TRIALS
 from listening_test.trial import Answer, Presentation, Rating, SecondVoteError, Trial, UnknownError
 
-DEFAULT_URL = "sqlite:///data/ratings.sqlite"
-LOCK_TIMEOUT_S = 3.0
+RATINGS = TypeAdapter(Rating)
+RATING_FIELDS = ("uuid", "trial", "response", "heard_ms", "shown_ms", "answered_ms", "events")
 
 
-class StoreError(ValueError):
-    """A ratings database that cannot be read or written just now; whoever tries again may succeed."""
+@dataclass(frozen=True)
+class Session:
+    """What is known of a listener's session from its beginning.
+
+    Attributes:
+        id: the listener's receipt.
+        number: from 0, in the order in which the sessions of the study began.
+        seed: of the headphone tests; never leaves the server.
+        plan: which kind of trial comes when.
+    """
+
+    id: str
+    number: int
+    seed: int
+    plan: tuple[Step, ...]
 
 
-def database_url() -> str:
-    """Return the environment's DATABASE_URL, or the default below ./data."""
-    return os.environ.get("DATABASE_URL") or DEFAULT_URL
+@dataclass(frozen=True)
+class Past:
+    """A trial that a session had already: what it was for, and what it presented."""
+
+    ordinal: int
+    purpose: Purpose
+    cell: Cell
 
 
-class Store:
-    """All that is kept about listeners. Nothing is opened before the first call."""
+class Store(Database):
+    """All that is kept about listeners."""
 
-    def __init__(self, url: str, *, lock_timeout: float = LOCK_TIMEOUT_S) -> None:
-        """Name the database.
+    def add_session(self, row: dict[str, Any], draw: Callable[[int], tuple[Step, ...]]) -> None:
+        """Begin a session.
 
         Args:
-            url: SQLAlchemy address.
-            lock_timeout: seconds to wait for another writer before giving up (SQLite).
+            row: of the table `session`, without number and plan.
+            draw: gets the number of the session, returns its plan.
 
         Raises:
-            StoreError: not an address, or of a database without a driver here.
+            UnknownError: the study is closed.
         """
-        try:
-            self.url = sql.make_url(url)
-            self.url.get_dialect()
-        except (ArgumentError, NoSuchModuleError) as error:
-            raise StoreError(f"DATABASE_URL is not the address of a database, such as {DEFAULT_URL}") from error
-        self._is_sqlite = self.url.drivername.startswith("sqlite")
-        self._lock_timeout = lock_timeout
+        same = SESSION.c.study == row["study"]
+        with self.transaction(writes=True) as connection:
+            if connection.execute(sql.select(OPENING).where(OPENING.c.study == row["study"])).first():
+                raise UnknownError("this study is closed; thank you for your interest")
+            number = connection.execute(sql.select(sql.func.count()).select_from(SESSION).where(same)).scalar_one()
+            plan = [list(astuple(step)) for step in draw(number)]
+            journal.insert(connection, row["id"], [(SESSION, {**row, "number": number, "plan": plan})])
 
-    @property
-    def folder(self) -> Path:
-        """Where the stimuli are kept: beside a SQLite file, else ./data."""
-        return Path(self.url.database).parent if self._is_sqlite and self.url.database else Path("data")
-
-    @cached_property
-    def _engine(self) -> sql.Engine:
-        if self._is_sqlite:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            engine = sql.create_engine(self.url, connect_args={"timeout": self._lock_timeout})
-            sql.event.listen(engine, "connect", _durable)
-            sql.event.listen(engine, "begin", _begin)
-        else:
-            engine = sql.create_engine(self.url)
-        with engine.connect().execution_options(writes=True) as connection, connection.begin():
-            TABLES.create_all(connection)
-        return engine
-
-    @contextmanager
-    def _transaction(self, *, writes: bool = False) -> Iterator[sql.Connection]:
-        """Open one transaction; whatever the database refuses becomes StoreError."""
-        try:
-            with self._engine.connect().execution_options(writes=writes) as connection, connection.begin():
-                yield connection
-        except (DBAPIError, OSError) as error:
-            reason = getattr(error, "orig", error)
-            raise StoreError(f"the ratings database {self.url.render_as_string()} cannot be used: {reason}") from error
-
-    def add_session(self, session: str, code_sha256: str, study: str, now_ms: int) -> None:
-        """Begin a session."""
-        row = {"id": session, "code_sha256": code_sha256, "study": study, "created_ms": now_ms}
-        with self._transaction(writes=True) as connection:
-            connection.execute(sql.insert(SESSION).values(row))
-
-    def session_of(self, code_sha256: str, study: str) -> str:
+    def session(self, code_sha256: str, study: str) -> Session:
         """Return the session of a resume code.
 
         Raises:
             UnknownError: no session of this study has the code.
         """
-        query = sql.select(SESSION.c.id).where(SESSION.c.code_sha256 == code_sha256, SESSION.c.study == study)
-        return self._one(query, "this session is not known here; start a new one")
+        query = sql.select(SESSION).where(SESSION.c.code_sha256 == code_sha256, SESSION.c.study == study)
+        with self.transaction() as connection:
+            row = connection.execute(query).first()
+        if row is None:
+            raise UnknownError("this session is not known here; start a new one")
+        return Session(row.id, row.number, row.seed, tuple(Step(*step) for step in row.plan))
+
+    def add_questionnaire(self, session: str, answers: dict[str, str], now_ms: int) -> None:
+        """Store the answers to the questionnaire; once given, they stay."""
+        row = {"session": session, "answers": answers, "received_ms": now_ms}
+        with self.transaction(writes=True) as connection:
+            if not connection.execute(sql.select(QUESTIONNAIRE).where(QUESTIONNAIRE.c.session == session)).first():
+                journal.insert(connection, session, [(QUESTIONNAIRE, row)])
+
+    def questionnaire(self, session: str) -> dict[str, str] | None:
+        """Return the answers to the questionnaire, or None."""
+        query = sql.select(QUESTIONNAIRE.c.answers).where(QUESTIONNAIRE.c.session == session)
+        with self.transaction() as connection:
+            answers: dict[str, str] | None = connection.execute(query).scalar()
+        return answers
+
+    def add_headphones(self, session: str, test: str, correct: int, of: int, now_ms: int) -> None:
+        """Store one attempt at a headphone test."""
+        row = {"session": session, "test": test, "correct": correct, "of": of, "received_ms": now_ms}
+        with self.transaction(writes=True) as connection:
+            own = (HEADPHONES.c.session == session) & (HEADPHONES.c.test == test)
+            attempt = connection.execute(sql.select(sql.func.count()).select_from(HEADPHONES).where(own)).scalar_one()
+            journal.insert(connection, session, [(HEADPHONES, {**row, "attempt": attempt})])
+
+    def headphones(self, session: str) -> dict[str, list[int]]:
+        """Return how many answers were right in each attempt, by test."""
+        query = sql.select(HEADPHONES).where(HEADPHONES.c.session == session).order_by(HEADPHONES.c.attempt)
+        found: dict[str, list[int]] = defaultdict(list)
+        with self.transaction() as connection:
+            for row in connection.execute(query):
+                found[row.test].append(row.correct)
+        return dict(found)
 
     def current_trial(
-        self, session: str, most: int, reserved_since_ms: int, make: Callable[[dict[Cell, int], list[Cell]], Trial]
+        self, session: Session, reserved_since_ms: int, make: Callable[[Sequence[Past], dict[Cell, int]], Trial]
     ) -> Trial | None:
         """Return the trial that waits for its answer; when none does, make and store the next.
 
         Args:
             session: whose trial.
-            most: trials of a session.
             reserved_since_ms: a trial without answer counts as served when it is not older than this.
-            make: gets how often each cell of the study is served, and what this session had; returns the next trial.
+            make: gets what this session had, and how often each cell of the study is served; returns the next trial.
 
         Returns:
             The trial, or None when the session is complete.
         """
-        mine = sql.select(TRIAL, RATING.c.uuid).select_from(TRIALS).where(TRIAL.c.session == session)
-        with self._transaction(writes=True) as connection:
+        mine = sql.select(TRIAL, RATING.c.uuid).select_from(TRIALS).where(TRIAL.c.session == session.id)
+        with self.transaction(writes=True) as connection:
             rows = connection.execute(mine.order_by(TRIAL.c.ordinal)).all()
             if rows and rows[-1].uuid is None:
-                return _trial(connection, rows[-1])
-            if len(rows) >= most:
+                return _trial(rows[-1], _presentations(connection, TRIAL.c.id == rows[-1].id)[rows[-1].id])
+            if len(rows) >= len(session.plan):
                 return None
-            trial = make(_served(connection, session, reserved_since_ms), [_cell(row) for row in rows])
-            _insert_trial(connection, session, trial)
+            past = [Past(row.ordinal, row.purpose, _cell(row)) for row in rows]
+            trial = make(past, _served(connection, session.id, reserved_since_ms))
+            journal.insert(connection, session.id, _trial_rows(session, trial))
         return trial
 
     def trial(self, session: str, trial: str) -> Trial:
@@ -133,125 +148,116 @@ class Store:
             UnknownError: the session has no such trial.
         """
         query = sql.select(TRIAL).where(TRIAL.c.session == session, TRIAL.c.id == trial)
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             row = connection.execute(query).first()
             if row is None:
-                raise UnknownError("this pair is not part of your session")
-            return _trial(connection, row)
+                raise UnknownError("this trial is not part of your session")
+            return _trial(row, _presentations(connection, TRIAL.c.id == trial)[trial])
 
-    def add_rating(self, trial: Trial, rating: Rating, now_ms: int) -> None:
+    def add_rating(self, session: str, trial: Trial, rating: Rating, now_ms: int) -> None:
         """Store an answer with the order it refers to. The same answer again changes nothing.
 
         Raises:
             SecondVoteError: the trial has another answer, or the answer's UUID was used for another trial.
         """
-        row = {
-            "uuid": str(rating.uuid),
-            "trial": trial.id,
-            "conditions": " ".join(trial.conditions),
-            "response": asdict(rating.response),
-            "heard_ms": rating.heard_ms,
-            "shown_ms": rating.shown_ms,
-            "answered_ms": rating.answered_ms,
-            "received_ms": now_ms,
-        }
+        row = RATINGS.dump_python(rating, mode="json")
+        row |= {"conditions": " ".join(trial.conditions), "received_ms": now_ms}
         same = sql.or_(RATING.c.uuid == row["uuid"], RATING.c.trial == trial.id)
-        with self._transaction(writes=True) as connection:
+        with self.transaction(writes=True) as connection:
             earlier = connection.execute(sql.select(RATING.c.uuid, RATING.c.trial).where(same)).all()
             if not earlier:
-                connection.execute(sql.insert(RATING).values(row))
+                journal.insert(connection, session, [(RATING, row)])
             elif earlier != [(row["uuid"], trial.id)]:
-                raise SecondVoteError("this pair has been answered before; the first answer stands")
+                raise SecondVoteError("this trial has been answered before; the first answer stands")
 
-    def stimulus_of(self, token: str) -> str:
-        """Return the hash of the stimulus behind a token.
+    def stimulus_of(self, token: str) -> tuple[str, str, str]:
+        """Return the study and the session that a token was given out for, and the hash of the stimulus.
 
         Raises:
             UnknownError: never given out, or its trial is answered.
         """
         query = (
-            sql.select(PRESENTATION.c.stimulus_sha256)
-            .outerjoin(RATING, RATING.c.trial == PRESENTATION.c.trial)
+            sql.select(SESSION.c.study, SESSION.c.id, PRESENTATION.c.stimulus_sha256)
+            .select_from(TRIALS.join(PRESENTATION, PRESENTATION.c.trial == TRIAL.c.id))
             .where(PRESENTATION.c.token == token, RATING.c.uuid.is_(None))
         )
-        return self._one(query, "there is no such sound")
-
-    def _one(self, query: sql.Select[str], otherwise: str) -> str:
-        """Return the one value of a query, or raise UnknownError with the sentence `otherwise`."""
-        with self._transaction() as connection:
-            found: str | None = connection.execute(query).scalar()
+        with self.transaction() as connection:
+            found = connection.execute(query).first()
         if found is None:
-            raise UnknownError(otherwise)
-        return found
+            raise UnknownError("there is no such sound")
+        return found.study, found.id, found.stimulus_sha256
 
-    def answers(self, study: str) -> list[Answer]:
-        """Return every answer of a study, in the order in which they came."""
-        query = sql.select(RATING, SESSION.c.study, TRIAL.c.session).select_from(RATING.join(TRIAL).join(SESSION))
-        query = query.where(SESSION.c.study == study).order_by(RATING.c.received_ms, RATING.c.uuid)
-        with self._transaction() as connection:
-            return [_answer(connection, row) for row in connection.execute(query)]
-
-
-def _durable(connection: Any, _record: object) -> None:
-    """Set SQLite up so that a committed answer outlives the process, and leave BEGIN to `_begin`."""
-    connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin(connection: sql.Connection) -> None:
-    writes = connection.get_execution_options()["writes"]
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    def answers(self, study: str, session: str | None = None) -> list[Answer]:
+        """Return every answer of a study, or of one of its sessions, in the order in which they came."""
+        own = SESSION.c.study == study if session is None else SESSION.c.id == session
+        fields = (RATING.c[name] for name in (*RATING_FIELDS, "received_ms"))
+        query = sql.select(TRIAL, *fields).select_from(RATING.join(TRIAL).join(SESSION)).where(own)
+        with self.transaction() as connection:
+            sounds = _presentations(connection, own)
+            rows = connection.execute(query.order_by(RATING.c.received_ms, RATING.c.uuid))
+            return [_answer(study, row, sounds[row.id]) for row in rows]
 
 
 def _served(connection: sql.Connection, session: str, reserved_since_ms: int) -> dict[Cell, int]:
-    """Count, over the study of a session, what is answered and what is on a page now."""
+    """Count, over the study of a session, what is answered for the analysis and what is on a page now."""
     study = sql.select(SESSION.c.study).where(SESSION.c.id == session).scalar_subquery()
+    cell = (TRIAL.c.item, TRIAL.c.attribute, TRIAL.c.conditions, TRIAL.c.reference)
     counts = (
-        sql.select(TRIAL.c.item, TRIAL.c.conditions, sql.func.count().label("served"))
+        sql.select(*cell, sql.func.count().label("served"))
         .select_from(TRIALS)
-        .where(SESSION.c.study == study)
+        .where(SESSION.c.study == study, TRIAL.c.purpose == "main")
         .where(sql.or_(RATING.c.uuid.is_not(None), TRIAL.c.presented_ms >= reserved_since_ms))
-        .group_by(TRIAL.c.item, TRIAL.c.conditions)
+        .group_by(*cell)
     )
     return {_cell(row): row.served for row in connection.execute(counts)}
 
 
-def _insert_trial(connection: sql.Connection, session: str, trial: Trial) -> None:
-    row = {"id": trial.id, "session": session, "ordinal": trial.ordinal, "item": trial.item}
-    row |= {"conditions": " ".join(trial.conditions), "presented_ms": trial.presented_ms}
-    connection.execute(sql.insert(TRIAL).values(row))
-    for slot, shown in enumerate(trial.slots):
-        row = {"token": shown.token, "trial": trial.id, "slot": slot, "stimulus_sha256": shown.sha256}
-        connection.execute(sql.insert(PRESENTATION).values(row))
+def _presentations(connection: sql.Connection, own: sql.ColumnElement[bool]) -> dict[str, list[Presentation]]:
+    """Return the sounds of the trials that fit, by trial, in the order of the slots."""
+    query = sql.select(PRESENTATION).select_from(PRESENTATION.join(TRIAL).join(SESSION)).where(own)
+    found: dict[str, list[Presentation]] = defaultdict(list)
+    for row in connection.execute(query.order_by(PRESENTATION.c.trial, PRESENTATION.c.slot)):
+        found[row.trial].append(Presentation(row.condition, row.role, row.stimulus_sha256, row.token))
+    return found
+
+
+def _trial_rows(session: Session, trial: Trial) -> journal.Rows:
+    purpose = session.plan[trial.ordinal - 1].purpose
+    row: dict[str, Any] = {"id": trial.id, "session": session.id, "purpose": purpose}
+    row |= {"conditions": " ".join(trial.conditions), "reference": trial.reference and trial.reference.condition}
+    same = ("ordinal", "kind", "material", "item", "attribute", "repeat_of", "start", "presented_ms")
+    row |= {name: getattr(trial, name) for name in same}
+    sounds = [
+        {"token": shown.token, "trial": trial.id, "slot": slot, "condition": shown.condition, "role": shown.role}
+        | {"stimulus_sha256": shown.sha256}
+        for slot, shown in enumerate(trial.sounds)
+    ]
+    return [(TRIAL, row), *((PRESENTATION, sound) for sound in sounds)]
 
 
 def _cell(row: sql.Row[Any]) -> Cell:
-    first, second = row.conditions.split()
-    return Cell(row.item, (first, second))
+    return Cell(row.item, row.attribute, tuple(row.conditions.split()), row.reference)
 
 
-def _trial(connection: sql.Connection, row: sql.Row[Any]) -> Trial:
-    query = sql.select(PRESENTATION).where(PRESENTATION.c.trial == row.id).order_by(PRESENTATION.c.slot)
-    first, second = (
-        Presentation(condition, "system", sound.stimulus_sha256, sound.token)
-        for condition, sound in zip(row.conditions.split(), connection.execute(query), strict=True)
-    )
-    return preference_trial(row.id, row.ordinal, row.item, (first, second), row.presented_ms)
-
-
-def preference_trial(
-    trial: str, ordinal: int, item: str, slots: tuple[Presentation, Presentation], presented_ms: int
-) -> Trial:
-    """Return a paired comparison; its item is named after the material."""
-    material = item.split("-preference-")[0]
+def _trial(row: sql.Row[Any], sounds: list[Presentation]) -> Trial:
+    n_slots = len(row.conditions.split())
     return Trial(
-        trial, ordinal, "preference", material, item, None, slots, None, False, False, None, None, presented_ms
+        id=row.id,
+        ordinal=row.ordinal,
+        kind=row.kind,
+        material=row.material,
+        item=row.item,
+        attribute=row.attribute,
+        slots=tuple(sounds[:n_slots]),
+        reference=sounds[n_slots] if len(sounds) > n_slots else None,
+        practice=row.purpose == "practice",
+        catch=row.purpose == "catch",
+        repeat_of=row.repeat_of,
+        start=row.start,
+        presented_ms=row.presented_ms,
     )
 
 
-def _answer(connection: sql.Connection, row: sql.Row[Any]) -> Answer:
-    heard = tuple(row.heard_ms)
-    rating = Rating(UUID(row.uuid), row.trial, Comparison(**row.response), heard, row.shown_ms, row.answered_ms)
-    trial = connection.execute(sql.select(TRIAL).where(TRIAL.c.id == row.trial)).one()
-    return Answer(row.study, row.session, _trial(connection, trial), rating, row.received_ms)
+def _answer(study: str, row: sql.Row[Any], sounds: list[Presentation]) -> Answer:
+    rating = RATINGS.validate_python({name: getattr(row, name) for name in RATING_FIELDS})
+    return Answer(study, row.session, _trial(row, sounds), rating, row.received_ms)

@@ -48,7 +48,7 @@ LIBRARIES = {
     "fastapi": ("app", "listening_test.routes"),
     "fluidsynth": ("models.composition.render",),
     "pretty_midi": ("models.composition.score",),
-    "sqlalchemy": ("listening_test.store", "listening_test.schema"),
+    "sqlalchemy": tuple(f"listening_test.{name}" for name in ("schema", "journal", "database", "store", "archive")),
     "pyloudnorm": ("audio",),
     "soundfile": ("audio",),
     "soxr": ("audio",),

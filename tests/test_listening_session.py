@@ -25,8 +25,9 @@ from fastapi.testclient import TestClient
 from small_study import CANARIES, KIND, prepare_small_study, write_small_study
 
 from listening_test import routes, study
+from listening_test.database import StoreError
 from listening_test.response import Comparison
-from listening_test.store import Store, StoreError
+from listening_test.store import Store
 
 ROOT = Path(__file__).parent.parent
 TRIALS = 4
@@ -35,17 +36,17 @@ TRIALS = 4
 class Listener:
     """A listener who talks to the routes as the page does."""
 
-    def __init__(self, client: Any) -> None:
-        self.client = client
-        self.headers = {"X-Resume-Code": client.post("/listen/session").json()["code"]}
+    def __init__(self, client: Any, study: str = "small") -> None:
+        self.client, self.study = client, f"/listen/{study}"
+        self.headers = {"X-Resume-Code": client.post(f"{self.study}/session").json()["code"]}
 
     def trial(self) -> dict[str, Any]:
-        return self.client.get("/listen/trial", headers=self.headers).json()
+        return self.client.get(f"{self.study}/trial", headers=self.headers).json()
 
     def send(self, trial: str, **changes: Any) -> Any:
         body = {"uuid": str(uuid4()), "trial": trial, "response": {"value": -1}, "heard_ms": [400, 500], **changes}
         body = {"shown_ms": 1_000, "answered_ms": 2_000, **body}
-        return self.client.post("/listen/answer", headers=self.headers, json=body)
+        return self.client.post(f"{self.study}/answer", headers=self.headers, json=body)
 
     def finish(self) -> str:
         while not (trial := self.trial())["finished"]:
@@ -72,7 +73,7 @@ def place(prepared: tuple[Path, Path], tmp_path: Path) -> tuple[Path, Path]:
 @pytest.fixture
 def client(place: tuple[Path, Path]) -> Iterator[TestClient]:
     app = FastAPI()
-    app.include_router(routes.router(place[0], f"sqlite:///{place[1]}"))
+    app.include_router(routes.router([place[0]], f"sqlite:///{place[1]}"))
     with TestClient(app, base_url="http://room.test") as test_client:
         yield test_client
 
@@ -137,8 +138,8 @@ def test_forged_and_foreign_ids_are_not_found(client: TestClient) -> None:
     assert one.send("forged").status_code == 404
     assert one.send(other.trial()["trial"]).status_code == 404
     assert client.get("/listen/stimulus/forged").status_code == 404
-    assert client.get("/listen/trial", headers={"X-Resume-Code": "forged"}).status_code == 404
-    assert "start a new one" in client.get("/listen/trial", headers={"X-Resume-Code": "forged"}).json()["detail"]
+    assert client.get("/listen/small/trial", headers={"X-Resume-Code": "forged"}).status_code == 404
+    assert "start a new one" in client.get("/listen/small/trial", headers={"X-Resume-Code": "forged"}).json()["detail"]
 
 
 def test_a_token_dies_with_the_answer(client: TestClient) -> None:
@@ -164,7 +165,7 @@ def test_the_sounds_of_a_trial_differ_in_nothing_but_the_sound(client: TestClien
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"heard_ms": [400, 299]}, "Listen to A and to B for at least 0.3 s"),
+        ({"heard_ms": [400, 299]}, "Listen to each sound for at least 0.3 s"),
         ({"heard_ms": [400, 3_600_000]}, "longer than the time since"),
         ({"heard_ms": [400]}, "heard_ms states 1 times, but there are 2 sounds"),
         ({"heard_ms": [-1, 400]}, "out of range"),
@@ -197,17 +198,17 @@ def test_no_preference_is_an_answer_only_where_it_is_offered(place: tuple[Path, 
     manifest["study_sha256"] = study.load(folder).digest
     (prepared_folder / "manifest.json").write_text(json.dumps(manifest))
     app = FastAPI()
-    app.include_router(routes.router(folder, f"sqlite:///{tmp_path / 'strict-data' / 'ratings.sqlite'}"))
-    listener = Listener(TestClient(app))
+    app.include_router(routes.router([folder], f"sqlite:///{tmp_path / 'strict-data' / 'ratings.sqlite'}"))
+    listener = Listener(TestClient(app), "strict")
     reply = listener.send(listener.trial()["trial"], response={"value": 0})
     assert reply.status_code == 422 and "asks for a preference" in reply.json()["detail"]
 
 
 def test_large_bodies_and_other_sites_are_refused(client: TestClient) -> None:
     listener = Listener(client)
-    assert listener.send("x" * 3000).status_code == 413
+    assert listener.send("x" * routes.LARGEST_BODY).status_code == 413
     for origin, status in (("http://elsewhere.test", 403), ("null", 403), ("http://room.test", 201)):
-        assert client.post("/listen/session", headers={"Origin": origin}).status_code == status
+        assert client.post("/listen/small/session", headers={"Origin": origin}).status_code == status
 
 
 def test_no_condition_leaves_the_server(client: TestClient, place: tuple[Path, Path]) -> None:
@@ -218,9 +219,9 @@ def test_no_condition_leaves_the_server(client: TestClient, place: tuple[Path, P
         served.append(repr(list(reply.headers.raw)).encode() + reply.content)
         return reply
 
-    keep(client.get("/listen/study"))
+    keep(client.get("/listen/small/study"))
     while True:
-        shown = keep(client.get("/listen/trial", headers=listener.headers)).json()
+        shown = keep(client.get("/listen/small/trial", headers=listener.headers)).json()
         if shown["finished"]:
             break
         for sound in shown["sounds"]:
@@ -259,15 +260,15 @@ def test_two_votes_at_the_same_moment_count_once(client: TestClient, place: tupl
 def test_a_database_that_cannot_be_opened_is_said_clearly(place: tuple[Path, Path], tmp_path: Path) -> None:
     (tmp_path / "ratings.sqlite").mkdir()  # a folder where the file should be
     app = FastAPI()
-    app.include_router(routes.router(place[0], f"sqlite:///{tmp_path / 'ratings.sqlite'}"))
-    reply = TestClient(app).post("/listen/session")
+    app.include_router(routes.router([place[0]], f"sqlite:///{tmp_path / 'ratings.sqlite'}"))
+    reply = TestClient(app).post("/listen/small/session")
     assert reply.status_code == 503
     assert reply.json()["detail"] == routes.NOT_SAVED
 
 
 def test_an_answer_refused_by_a_locked_database_is_taken_later(place: tuple[Path, Path]) -> None:
     app = FastAPI()
-    app.include_router(routes.router(place[0], f"sqlite:///{place[1]}"))
+    app.include_router(routes.router([place[0]], f"sqlite:///{place[1]}"))
     listener, uuid = Listener(TestClient(app)), str(uuid4())
     trial = listener.trial()["trial"]
     blocker = sqlite3.connect(place[1], isolation_level=None)
@@ -289,8 +290,8 @@ def test_a_wrong_database_address_is_refused_without_repeating_it(url: str) -> N
 
 def test_a_broken_study_closes_the_test_and_nothing_else(tmp_path: Path) -> None:
     app = FastAPI()
-    app.include_router(routes.router(tmp_path / "nowhere", f"sqlite:///{tmp_path / 'ratings.sqlite'}"))
-    assert TestClient(app).get("/listen/study").json() == {"state": "failed"}
+    app.include_router(routes.router([tmp_path / "nowhere"], f"sqlite:///{tmp_path / 'ratings.sqlite'}"))
+    assert TestClient(app).get("/listen/studies").json() == {"studies": []}
 
 
 RENDERED = """
@@ -315,15 +316,17 @@ blocks:
 def test_missing_stimuli_are_rendered_by_another_process(tmp_path: Path, kind: str, outcome: str) -> None:
     (tmp_path / study.FILE_NAME).write_text(RENDERED.replace("KIND", kind))
     app = FastAPI()
-    app.include_router(routes.router(tmp_path, f"sqlite:///{tmp_path / 'data' / 'ratings.sqlite'}"))
+    app.include_router(routes.router([tmp_path], f"sqlite:///{tmp_path / 'data' / 'ratings.sqlite'}"))
     with TestClient(app) as visitor:
-        assert visitor.get("/listen/study").json()["state"] == "rendering"
-        assert visitor.post("/listen/session").json()["detail"] == routes.NOT_READY
+        assert visitor.get("/listen/rendered/study").json()["state"] == "rendering"
+        assert visitor.post("/listen/rendered/session").json()["detail"] == routes.NOT_READY
         deadline = time.monotonic() + 120
-        while (state := visitor.get("/listen/study").json()["state"]) == "rendering" and time.monotonic() < deadline:
+        while (
+            state := visitor.get("/listen/rendered/study").json()["state"]
+        ) == "rendering" and time.monotonic() < deadline:
             time.sleep(0.2)
         assert state == outcome
-        assert visitor.post("/listen/session").status_code == (201 if outcome == "ready" else 503)
+        assert visitor.post("/listen/rendered/session").status_code == (201 if outcome == "ready" else 503)
 
 
 SERVER = """
@@ -332,7 +335,7 @@ from pathlib import Path
 from fastapi import FastAPI
 from listening_test import routes
 app = FastAPI()
-app.include_router(routes.router(Path(sys.argv[1]), sys.argv[2]))
+app.include_router(routes.router([Path(sys.argv[1])], sys.argv[2]))
 uvicorn.run(app, port=int(sys.argv[3]), log_level="error")
 """
 
@@ -346,7 +349,7 @@ def start_server(study_folder: Path, database: Path) -> tuple[subprocess.Popen[b
     address = f"http://127.0.0.1:{port}"
     for _ in range(600):
         try:
-            if httpx.get(f"{address}/listen/study").json()["state"] == "ready":
+            if httpx.get(f"{address}/listen/small/study").json()["state"] == "ready":
                 return process, address
         except httpx.TransportError:
             assert process.poll() is None

@@ -139,7 +139,7 @@ class Room {
     Object.assign(this.#one(".listen-progress progress"), { max: this.#study.trials, value: trial.number - 1 });
     this.#one("legend").textContent = trial.question;
     const choices = [["A", "I prefer A"], ["none", "No preference"], ["B", "I prefer B"]];
-    const offered = choices.filter(([value]) => value !== "none" || this.#study.no_preference);
+    const offered = choices.filter(([value]) => value !== "none" || trial.tie);
     this.#one(".listen-choices").innerHTML = offered
       .map(([value, text]) => `<label><input type="radio" name="choice" value="${value}" /><span>${text}</span></label>`)
       .join("");

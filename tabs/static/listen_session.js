@@ -17,17 +17,21 @@ export class Refusal extends Error {
 
 export class Session {
   #storage = availableStorage();
+  #study = "";
 
   get begun() {
     return this.#storage.getItem(CODE) !== null;
   }
 
-  study() {
-    return request("listen/study");
+  async study() {
+    const { studies } = await request("listen/studies");
+    if (studies.length === 0) return { state: "failed" };
+    this.#study = `listen/${studies[0].name}`;
+    return request(`${this.#study}/study`);
   }
 
   async begin() {
-    const { code } = await request("listen/session", { method: "POST" });
+    const { code } = await request(`${this.#study}/session`, { method: "POST" });
     this.#storage.setItem(CODE, code);
   }
 
@@ -35,7 +39,7 @@ export class Session {
   async current() {
     await this.#send();
     try {
-      return await request("listen/trial", { headers: this.#headers });
+      return await request(`${this.#study}/trial`, { headers: this.#headers });
     } catch (error) {
       if (error.status === 404) this.#storage.removeItem(CODE);
       throw error;
@@ -52,7 +56,7 @@ export class Session {
     if (body === null) return;
     try {
       const headers = { ...this.#headers, "Content-Type": "application/json" };
-      await request("listen/answer", { method: "POST", headers, body });
+      await request(`${this.#study}/answer`, { method: "POST", headers, body });
     } catch (error) {
       if (!error.final) throw error;
       this.#storage.removeItem(UNSENT);

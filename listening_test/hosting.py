@@ -1,0 +1,145 @@
+"""The studies of this server: each with its stimuli, all with one store. Missing stimuli are rendered meanwhile."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from listening_test import headphones, stimuli, study
+from listening_test.session import ListeningTest
+from listening_test.stimuli import StimulusError
+from listening_test.store import Store
+from listening_test.trial import UnknownError
+
+State = Literal["ready", "rendering", "failed"]
+SECONDS_TO_ANSWER = 10  # beside listening to each sound once, for the estimate of a session's length
+log = logging.getLogger(__name__)
+
+
+class Host:
+    """One study on this server."""
+
+    def __init__(self, study_folder: Path, store: Store) -> None:
+        """Read the study.
+
+        Raises:
+            StudyError: not a study.
+        """
+        self.study = study.load(study_folder)
+        self._store = store
+        self._study_folder = study_folder
+        self._folder = stimuli.folder_of(self.study, store.folder)
+        self._renderer: subprocess.Popen[bytes] | None = None
+
+    @cached_property
+    def test(self) -> ListeningTest:
+        """The running test; StimulusError as long as there is nothing to hear."""
+        return ListeningTest(self.study, stimuli.read(self._folder, self.study), self._store)
+
+    @cached_property
+    def level(self) -> bytes:
+        """The sound that a listener sets the volume with."""
+        return stimuli.wav_of(headphones.level(np.random.default_rng(0)))
+
+    def start(self) -> None:
+        """Begin to render if need be."""
+        if not self._folder.exists():
+            self._renderer = _start_rendering(self._study_folder, self._folder)
+
+    def stop(self) -> None:
+        """End the renderer with the server."""
+        if self._renderer is not None:
+            self._renderer.terminate()
+
+    def state(self) -> State:
+        """Tell whether the test can be taken."""
+        rendering = self._renderer is not None and self._renderer.poll() is None
+        try:
+            stimuli.read(self._folder, self.study)
+        except StimulusError as error:
+            if not rendering:
+                log.error("the listening test cannot be taken: %s", error)
+            return "rendering" if rendering else "failed"
+        return "ready"
+
+    def minutes(self) -> int | None:
+        """Estimate the length of a session; None as long as there is nothing to hear."""
+        if self.state() != "ready":
+            return None
+        sounds = self.test.sounds.of.values()
+        seconds = sum(sound.frames for sound in sounds) / len(sounds) / stimuli.SAMPLE_RATE
+        slots = sum(2 if block.pairs else len(block.conditions) for block in self.study.blocks)
+        trials = self.study.trials + self.study.practice * len(self.study.blocks)
+        return max(1, round(trials * (slots / len(self.study.blocks) * seconds + SECONDS_TO_ANSWER) / 60))
+
+
+class Hosts:
+    """All studies of this server."""
+
+    def __init__(self, folders: Sequence[Path], url: str) -> None:
+        """Read the studies.
+
+        Raises:
+            StudyError: one of them is no study, or two have the same name.
+            StoreError: not the address of a database.
+        """
+        self.store = Store(url)
+        self.by_name = {host.study.name: host for host in (Host(folder, self.store) for folder in folders)}
+        if len(self.by_name) < len(folders):
+            raise study.StudyError(f"two studies have the same name: {', '.join(map(str, folders))}")
+
+    def __getitem__(self, name: str) -> Host:
+        """Return the host of a study.
+
+        Raises:
+            UnknownError: there is no such study here.
+        """
+        if name not in self.by_name:
+            raise UnknownError("there is no such study here")
+        return self.by_name[name]
+
+    def sound(self, token: str, code: str | None) -> bytes:
+        """Return the WAV file behind a token.
+
+        Raises:
+            UnknownError: never given out, its trial is answered, or another session's than that of the code.
+        """
+        label, session, sha256 = self.store.stimulus_of(token)
+        host = next((each for each in self.by_name.values() if each.study.label == label), None)
+        if host is None or (code is not None and host.test.session(code).id != session):
+            raise UnknownError("there is no such sound")
+        return host.test.sound(sha256, token)
+
+    @asynccontextmanager
+    async def running(self, _app: object) -> AsyncIterator[None]:
+        """Start rendering with the server, and end it with the server."""
+        for host in self.by_name.values():
+            host.start()
+        try:
+            yield
+        finally:
+            for host in self.by_name.values():
+                host.stop()
+
+
+def _start_rendering(study_folder: Path, folder: Path) -> subprocess.Popen[bytes]:
+    """Render in a process of its own, at low priority and on one core, so that the app stays responsive."""
+    command = ["nice", sys.executable, "-m", "listening_test", "prepare"]
+    command += ["--study", str(study_folder.absolute()), "--out", str(folder.absolute())]
+    # A session of its own: Ctrl-C reaches the app alone, which ends the renderer in order.
+    return subprocess.Popen(
+        command,
+        cwd=Path(__file__).parent.parent,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )
