@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,60 @@ blocks:
       - [{CANARIES[0]}, {CANARIES[2]}]
 """
 
+# One block of every kind of trial.
+EVERY_KIND = """
+name: kinds
+version: 1
+title: One of each
+instructions: [Listen.]
+trials: 12
+minimum_seconds: 0
+repeats: 0.2
+blocks:
+  - material: blues
+    trial: preference
+    question: Which blues do you prefer?
+    seeds: [1, 2]
+    tie: true
+    conditions: {lstm: {}, walk: {}, bach: {role: human}, noise: {role: bad-anchor}}
+    pairs: [[lstm, walk], [lstm, noise]]
+  - material: blues
+    trial: which-human
+    question: Which did a person write?
+    seeds: [1, 2]
+    conditions: {lstm: {}, bach: {role: human}, noise: {role: bad-anchor}}
+    pairs: [[lstm, bach]]
+  - material: blues
+    trial: rating
+    question: How good is it?
+    seeds: [1, 2]
+    conditions: {lstm: {}, walk: {}, noise: {role: bad-anchor}}
+    attributes: {overall: Overall quality, form: Coherence of form}
+  - material: blues
+    trial: triplet
+    question: Which is closer to X?
+    seeds: [1, 2]
+    conditions: {lstm: {}, walk: {}, taught: {role: reference}}
+    pairs: [[lstm, walk]]
+  - material: voice
+    trial: mushra
+    question: How close is it to the reference?
+    seeds: [1, 2]
+    conditions: {low: {role: low-anchor}, mid: {role: mid-anchor}, net: {}, open: {role: reference}}
+    attributes: {overall: Overall quality}
+  - material: voice
+    trial: abx
+    question: Which is X?
+    seeds: [1, 2]
+    conditions: {net: {}, open: {role: reference}, low: {role: low-anchor}}
+    pairs: [[net, open]]
+  - material: voice
+    trial: adjustment
+    question: Set the voice as you like it best.
+    seeds: [1, 2]
+    conditions: {layer-0: {layer: 0}, layer-1: {layer: 1}, layer-2: {layer: 2}}
+"""
+
 
 def tone(hertz: float, level: float = 0.2, seconds: float = SECONDS, rate: int = 44_100) -> Audio:
     time = np.arange(round(seconds * rate)) / rate
@@ -57,10 +112,16 @@ def rendered(plan: Study) -> Iterator[tuple[str, dict[str, tuple[Audio, dict[str
             )
 
 
-def write_small_study(folder: Path) -> Path:
-    """Write the study's file; returns its folder, which STUDY may name."""
+def parsed(text: str) -> Study:
+    """Read a study from text."""
+    with TemporaryDirectory() as folder:
+        return study.load(write_small_study(Path(folder), text))
+
+
+def write_small_study(folder: Path, text: str = STUDY) -> Path:
+    """Write a study's file; returns its folder, which STUDY may name."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / study.FILE_NAME).write_text(STUDY)
+    (folder / study.FILE_NAME).write_text(text)
     return folder
 
 

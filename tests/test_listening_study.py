@@ -1,23 +1,13 @@
-"""The study file, the assignment and the stimuli: what is decided before anybody listens."""
+"""The study file: what it may ask, and that every error names its line."""
 
-import itertools
-from collections import Counter
+from dataclasses import replace
 from pathlib import Path
-from random import Random
 
 import pytest
-from scipy.stats import chisquare
-from small_study import STUDY, write_small_study
+from small_study import EVERY_KIND, STUDY, parsed
 
-from listening_test import assignment, study
-from listening_test.assignment import Cell
+from listening_test import study
 from listening_test.study import StudyError
-
-
-def plan(tmp_path: Path, text: str = STUDY) -> study.Study:
-    folder = write_small_study(tmp_path / "study")
-    (folder / study.FILE_NAME).write_text(text)
-    return study.load(folder)
 
 
 def test_the_shipped_study_compares_models_and_alphas_on_consecutive_seeds() -> None:
@@ -43,9 +33,51 @@ def test_the_shipped_study_compares_models_and_alphas_on_consecutive_seeds() -> 
         ("blocks: [", "blocks:", "is not YAML"),
     ],
 )
-def test_a_wrong_study_is_refused_with_its_line(tmp_path: Path, wrong: str, instead_of: str, message: str) -> None:
+def test_a_wrong_study_is_refused_with_its_line(wrong: str, instead_of: str, message: str) -> None:
     with pytest.raises(StudyError, match=message):
-        plan(tmp_path, STUDY.replace(instead_of, wrong, 1))
+        parsed(STUDY.replace(instead_of, wrong, 1))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "instead_of", "message"),
+    [
+        ("trial: duel", "trial: preference", "study.yaml:11: blocks.0.trial"),
+        ("role: person", "role: human", "study.yaml:15: blocks.0.conditions.bach.role"),
+        ("pairs: [[lstm, walk]]\n    tie: true", "pairs: [[lstm, bach]]", "only a preference may end in a tie"),
+        ("pairs: [[lstm, noise]]", "pairs: [[lstm, bach]]", "must have the role human"),
+        ("", "pairs: [[lstm, bach]]", "need pairs"),
+        ("", "attributes: {overall: Overall quality, form: Coherence of form}", "need pairs.* attributes"),
+        ("mid: {}", "mid: {role: mid-anchor}", "needs a low-anchor and a mid-anchor"),
+        ("taught: {}", "taught: {role: reference}", "a triplet block has 1 condition with the role reference"),
+        ("walk: {role: reference}", "walk: {}", "has 0 condition with the role reference"),
+        ("repeats: 2", "repeats: 0.2", "study.yaml:8: repeats"),
+        ("consent: {version: 1}", "repeats: 0.2", "study.yaml:8: consent: .*text|study.yaml:8: consent.text"),
+        ("headphones: maybe", "repeats: 0.2", "study.yaml:8: headphones"),
+    ],
+)
+def test_a_block_that_its_kind_cannot_present_is_refused(wrong: str, instead_of: str, message: str) -> None:
+    parsed(EVERY_KIND)
+    with pytest.raises(StudyError, match=message):
+        parsed(EVERY_KIND.replace(instead_of, wrong))
+
+
+def test_a_study_asks_for_consent_answers_and_headphones() -> None:
+    study = parsed(
+        EVERY_KIND
+        + """
+consent: {version: 3, text: Your answers are stored without your name.}
+questionnaire:
+  - {id: age, question: Your age, options: [under 30, 30 or older]}
+headphones: require
+break_after: 6
+language: de
+screening: {catch-failures: 0.3}
+"""
+    )
+    assert study.consent is not None and study.consent.version == 3
+    assert study.questionnaire[0].options == ("under 30", "30 or older")
+    assert (study.headphones, study.break_after, study.language) == ("require", 6, "de")
+    assert study.screening == {"catch-failures": 0.3} and study.practice == 1
 
 
 def test_a_missing_study_says_what_to_give(tmp_path: Path) -> None:
@@ -53,41 +85,14 @@ def test_a_missing_study_says_what_to_give(tmp_path: Path) -> None:
         study.load(tmp_path / "nowhere")
 
 
-def simulate(listeners: int, drop_out: float) -> tuple[study.Study, Counter[Cell], list[list[Cell]]]:
-    """Sessions of the shipped study, one after another; some leave after any trial."""
-    shipped, chance = study.load(study.SHIPPED / "default"), Random(1)
-    available, served, sessions = assignment.cells(shipped), Counter[Cell](), []
-    for _ in range(listeners):
-        seen: list[Cell] = []
-        while len(seen) < shipped.trials:
-            cell = assignment.next_cell(available, served, seen, chance)
-            seen.append(cell)
-            served[cell] += 1
-            if chance.random() < drop_out:
-                break
-        sessions.append(seen)
-    return shipped, served, sessions
+def test_the_x_of_a_triplet_stands_in_no_slot() -> None:
+    [block] = [block for block in parsed(EVERY_KIND).blocks if block.trial == "triplet"]
+    assert block.reference == "taught" and block.slot_conditions == ("lstm", "walk")
+    with pytest.raises(ValueError, match="must name two of the conditions lstm, walk"):
+        replace(block, pairs=(("lstm", "taught"),))
 
 
-def test_2000_sessions_serve_every_cell_alike() -> None:
-    shipped, served, sessions = simulate(2000, drop_out=0.03)
-    counts = [served[cell] for cell in assignment.cells(shipped)]
-    assert max(counts) - min(counts) <= 2
-    first = Counter(seen[0].order[0] for seen in sessions)  # a session's first sound favours no condition of a block
-    assert chisquare([first[name] for name in ("alpha-0.3", "alpha-0.7")]).pvalue > 0.001
-    for seen in sessions:
-        assert len({cell.comparison for cell in seen}) == len(seen), "a comparison came twice"
-
-
-def test_an_item_never_comes_twice_running() -> None:
-    _, _, sessions = simulate(200, drop_out=0.0)
-    assert all(a.item != b.item for seen in sessions for a, b in itertools.pairwise(seen))
-
-
-def test_a_listener_meets_all_pairs_and_both_sides_are_used() -> None:
-    shipped, served, sessions = simulate(200, drop_out=0.0)
-    pairs = {cell.pair for cell in assignment.cells(shipped)}
-    assert all({cell.pair for cell in seen} == pairs for seen in sessions)
-    left = sum(count for cell, count in served.items() if cell.order == ("lstm", "corpus"))
-    right = sum(count for cell, count in served.items() if cell.order == ("corpus", "lstm"))
-    assert abs(left - right) <= 4
+def test_two_blocks_of_one_kind_are_refused() -> None:
+    study = parsed(EVERY_KIND)
+    with pytest.raises(ValueError, match="two blocks are of one kind: preference of blues"):
+        replace(study, blocks=(study.blocks[0], study.blocks[0]))
