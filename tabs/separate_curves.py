@@ -54,7 +54,7 @@ def build() -> tuple[gr.HTML, gr.Dropdown]:
         )
         baseline = gr.Dropdown(
             [*((MODELS[name][0], name) for name in separate.MODELS), ("nothing", ALONE)],
-            value="nmf" if "nmf" in separate.MODELS else ALONE,
+            value=separate.MODELS[1],
             label="Compare with",
             filterable=False,
             elem_id="separate-baseline",
@@ -71,18 +71,18 @@ def measure(separated: Separated | None, baseline: str, soft: bool, rule: Rule) 
     if separated is None or separated.truth is None:
         yield [gr.skip(), gr.skip(), None]
         return
-    idle = [gr.Button(interactive=False), "", gr.skip()]
     began, drawn = time.monotonic(), []
-    names = dict.fromkeys([separated.probabilities.model, baseline])
-    names.pop(ALONE, None)
+    names = [name for name in dict.fromkeys((separated.probabilities.model, baseline)) if name != ALONE]
+    idle = [gr.Button(interactive=False), "", gr.skip()]
     try:
         references = prepared(separated.truth)
         for position, name in enumerate(names):
+            doing = f"Measuring {MODELS[name][0]}"
+            yield [gr.Button(interactive=True), waiting(doing, position / len(names), began), gr.skip()]
             for measured in _swept(separated.truth, references, name, soft, rule):
-                done = (position + len(measured.alphas) / len(ALPHAS)) / len(names)
-                status = waiting(f"Measuring {MODELS[name][0]}", done, began)
                 drawn[position:] = [(name, measured)]
-                yield [gr.Button(interactive=True), status, _view(separated.truth, drawn, soft, rule)]
+                done = (position + len(measured.alphas) / len(ALPHAS)) / len(names)
+                yield [gr.skip(), waiting(doing, done, began), _view(separated.truth, drawn, soft, rule)]
         yield idle
     except ValueError as error:
         yield idle

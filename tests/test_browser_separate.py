@@ -55,6 +55,10 @@ def test_example_alpha_and_downloads(page: Page, tmp_path: Path) -> None:
     open_tab(page)
     page.locator("#separate-example").click()
     wait_for_stems(page)
+    expect(page.locator("#separate-status")).to_contain_text("Measuring")
+    page.get_by_role("button", name="Cancel").click()  # the curves; the stems stay
+    expect(page.locator("#separate-status")).to_have_text("")
+    expect(page.get_by_role("button", name="Cancel")).to_be_disabled()
     before = picture(page)
     first = downloaded(page, "vocals", tmp_path)
     rest = downloaded(page, "accompaniment", tmp_path)
