@@ -5,8 +5,8 @@ BIN := $(VENV)/bin
 HOST ?= 127.0.0.1
 PORT ?= 7860
 export HOST PORT
-# Packages that only the tests need: the browser, and what the driver that steers it links to.
-TEST_PACKAGES := chromium libatomic1
+# Packages that only the tests need: the browser, what the driver that steers it links to, a second kind of database.
+TEST_PACKAGES := chromium libatomic1 postgresql
 
 .DEFAULT_GOAL := help
 .PHONY: help run test packages test-packages bench composition-report screenshots clean

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 
 import sqlalchemy as sql
@@ -136,10 +137,10 @@ def check(database: Database) -> int:
     with database.transaction() as connection:
         chain = list(journal.entries(connection))
         there = journal.contents(connection)
-    copy = Database("sqlite://")
-    rebuild(copy, chain)
-    with copy.transaction() as connection:
-        expected = journal.contents(connection)
+    with closing(Database("sqlite://")) as copy:
+        rebuild(copy, chain)
+        with copy.transaction() as connection:
+            expected = journal.contents(connection)
     wrong = [name for name in expected if expected[name] != there[name]]
     if wrong:
         raise journal.JournalError(f"the journal says something else than the table {', '.join(wrong)}")

@@ -8,9 +8,10 @@ every condition precedes every other equally often.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from itertools import product
 from random import Random
 
@@ -20,6 +21,7 @@ from listening_test.trial import Role
 BETTER: tuple[Role, ...] = ("human", "copy", "reference")
 WORSE: tuple[Role, ...] = ("bad-anchor", "low-anchor", "noise-anchor")
 
+Comparison = tuple[str, str | None, frozenset[str]]  # item, attribute and conditions, whatever their order
 Known = Container[tuple[str, str]]  # (item, condition) of every stimulus that is prepared
 
 
@@ -39,13 +41,13 @@ class Cell:
     order: tuple[str, ...]
     reference: str | None
 
-    @property
+    @cached_property
     def group(self) -> frozenset[str]:
         """The conditions, whichever comes first."""
         return frozenset(self.order)
 
-    @property
-    def comparison(self) -> tuple[str, str | None, frozenset[str]]:
+    @cached_property
+    def comparison(self) -> Comparison:
         """What the orders of the same conditions on an item have in common."""
         return self.item, self.attribute, self.group
 
@@ -118,17 +120,16 @@ def next_cell(
     had = {cell.comparison for cell in seen}
     open_cells = [cell for cell in available if cell.comparison not in had] or available
     open_cells = [cell for cell in open_cells if cell.item != last] or open_cells
-    all_orders: dict[tuple[str, str | None, frozenset[str]], int] = {}
+    groups, times = Counter(cell.group for cell in seen), Counter(cell.item for cell in seen)
+    all_orders: Counter[Comparison] = Counter()
     for cell, count in served.items():
-        all_orders[cell.comparison] = all_orders.get(cell.comparison, 0) + count
+        all_orders[cell.comparison] += count
     items = tuple(dict.fromkeys(cell.item for cell in available))
     rows = williams(len(items))
     place = {items[each]: position for position, each in enumerate(rows[number % len(rows)])}
 
     def rank(cell: Cell) -> tuple[int, int, int, int, int, float]:
-        groups = sum(cell.group == past.group for past in seen)
-        times = sum(cell.item == past.item for past in seen)
-        total = all_orders.get(cell.comparison, 0)
-        return served.get(cell, 0), groups, times, total, place[cell.item], chance.random()
+        total = all_orders[cell.comparison]
+        return served.get(cell, 0), groups[cell.group], times[cell.item], total, place[cell.item], chance.random()
 
     return min(open_cells, key=rank)

@@ -76,6 +76,11 @@ class Database:
             TABLES.create_all(connection)
         return engine
 
+    def close(self) -> None:
+        """Close what was opened; the next transaction opens it again."""
+        if "_engine" in vars(self):
+            self._engine.dispose()
+
     @contextmanager
     def transaction(self, *, writes: bool = False) -> Iterator[sql.Connection]:
         """Open one transaction; whatever the database refuses becomes StoreError."""

@@ -15,6 +15,7 @@ from typing import Literal
 import numpy as np
 
 from listening_test import headphones, stimuli, study
+from listening_test.levels import SAMPLE_RATE
 from listening_test.session import ListeningTest
 from listening_test.stimuli import StimulusError
 from listening_test.store import Store
@@ -76,7 +77,7 @@ class Host:
         if self.state() != "ready":
             return None
         sounds = self.test.sounds.of.values()
-        seconds = sum(sound.frames for sound in sounds) / len(sounds) / stimuli.SAMPLE_RATE
+        seconds = sum(sound.frames for sound in sounds) / len(sounds) / SAMPLE_RATE
         slots = sum(2 if block.pairs else len(block.conditions) for block in self.study.blocks)
         trials = self.study.trials + self.study.practice * len(self.study.blocks)
         return max(1, round(trials * (slots / len(self.study.blocks) * seconds + SECONDS_TO_ANSWER) / 60))
@@ -129,6 +130,7 @@ class Hosts:
         finally:
             for host in self.by_name.values():
                 host.stop()
+            self.store.close()
 
 
 def _start_rendering(study_folder: Path, folder: Path) -> subprocess.Popen[bytes]:

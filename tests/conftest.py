@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from ratings_database import PostgreSQL
 from small_study import prepare_small_study
 
 ROOT = Path(__file__).parent.parent
@@ -21,6 +22,20 @@ CHROMIUM_ARGS = [
     "--autoplay-policy=no-user-gesture-required",
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
 ]
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    with PostgreSQL() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def ratings_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty ratings database: whatever holds for one kind has to hold for the other."""
+    if request.param == "postgresql":
+        return request.getfixturevalue("postgresql").new_database()
+    return f"sqlite:///{tmp_path / 'ratings.sqlite'}"
 
 
 def free_port() -> int:
