@@ -9,13 +9,14 @@ export HOST PORT
 TEST_PACKAGES := chromium libatomic1 postgresql
 
 .DEFAULT_GOAL := help
-.PHONY: help run test packages test-packages bench composition-report screenshots clean
+.PHONY: help run test packages test-packages bench composition-report separation-report screenshots clean
 
 help:
 	@echo "make run          set up what is missing and start the app on http://$(HOST):$(PORT)"
 	@echo "make test         set up what is missing and run lint, types, unit and browser tests"
 	@echo "make bench        run every benchmark; results go to benchmarks/results/"
 	@echo "make composition-report  train and measure the composers on both forms (an hour); resumes below runs/"
+	@echo "make separation-report DATA=SONGS CLIPS=MIR1K  measure all separators on songs with stems; resumes below runs/"
 	@echo "make screenshots  take the README pictures from the app that make run has started"
 
 run: packages $(VENV)/run.stamp
@@ -32,6 +33,9 @@ bench: packages test-packages $(VENV)/test.stamp
 
 composition-report: $(VENV)/run.stamp
 	PYTHONPATH=. $(BIN)/python -m training.composition.report
+
+separation-report: $(VENV)/run.stamp
+	PYTHONPATH=. $(BIN)/python -m training.separation.report $(if $(DATA),--data $(DATA)) $(if $(CLIPS),--clips $(CLIPS))
 
 screenshots: test-packages $(VENV)/test.stamp
 	PYTHONPATH=. $(BIN)/python tests/screenshots.py http://$(HOST):$(PORT)

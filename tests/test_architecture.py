@@ -61,6 +61,7 @@ LIBRARIES = {
     ),
     "statsmodels": ("listening_test.power",),
     "mir_eval": ("training", "benchmarks"),
+    "matplotlib": ("training.separation.figures",),
     "yaml": ("listening_test.study",),
 }
 

@@ -7,7 +7,7 @@ import torch
 from audio import Audio
 from models.separation.bss_eval import BssEvalError
 from models.separation.mask import ideal_ratio, quantise
-from models.separation.separate import Probabilities, predict
+from models.separation.separate import Probabilities, predict, split
 from models.separation.spectrogram import istft, stft
 from models.separation.sweep import (
     ACCOMPANIMENT,
@@ -56,6 +56,20 @@ def test_less_of_the_other_source_is_left_as_alpha_rises_and_one_half_cuts_energ
     rising = np.diff(curve.sir[ACCOMPANIMENT, 2:10]) > 0
     assert rising.all() if rule == "paper" else not rising.any()
     assert best_alpha(curve) == pytest.approx(0.5, abs=0.05)
+
+
+@pytest.mark.parametrize("softness", [0.0, 1.0])
+@pytest.mark.parametrize("rule", ["paper", "complement"])
+def test_a_sweep_scores_what_split_cuts(rule: str, softness: float) -> None:
+    truth = stems(0.5)
+    song, probabilities = Audio(truth[0].samples + truth[1].samples, RATE), ideal(truth)
+    curve = sweep(truth, probabilities, (0.2, 0.7), rule=rule, softness=softness)
+    for index, alpha in enumerate((0.2, 0.7)):
+        cut = score(prepared(truth), split(song, probabilities, alpha, rule=rule, softness=softness))
+        for stem in (VOCALS, ACCOMPANIMENT):
+            expected = [cut[stem].sdr, cut[stem].sir, cut[stem].sar]
+            measured = [curve.sdr[stem, index], curve.sir[stem, index], curve.sar[stem, index]]
+            assert measured == pytest.approx(expected, abs=1e-3)
 
 
 def test_alpha_0_is_the_mixture_and_alpha_1_is_silent_and_has_no_score() -> None:
@@ -116,7 +130,7 @@ def test_like_to_like_reads_both_curves_at_the_same_sir_and_only_where_both_are(
     assert reverse == pytest.approx(-gain)
 
 
-def test_like_to_like_leaves_out_what_is_beaten_in_both_and_what_separates_nothing() -> None:
+def test_like_to_like_leaves_out_where_sir_falls_back_and_what_separates_nothing() -> None:
     straight = line(20.0, np.linspace(2, 12, 9))
     bent = line(20.0, np.linspace(2, 12, 9))
     bent.sir[VOCALS, -1], bent.sar[VOCALS, -1] = 7.0, -30.0  # both measures fall at the highest alpha
@@ -124,6 +138,13 @@ def test_like_to_like_leaves_out_what_is_beaten_in_both_and_what_separates_nothi
     grid, gain = like_to_like(bent, straight, VOCALS)
     assert (grid[0], grid[-1]) == (3.25, 10.75)
     assert np.abs(gain).max() < 1e-9
+
+
+def test_like_to_like_reads_a_curve_whose_sir_falls_with_alpha_backwards() -> None:
+    falling = line(23.0, np.linspace(12, 2, 9))
+    grid, gain = like_to_like(falling, line(20.0, np.linspace(0, 30, 9)), ACCOMPANIMENT)
+    assert (grid[0], grid[-1]) == (2.0, 12.0)
+    assert gain == pytest.approx(np.full(len(grid), 3.0))
 
 
 def test_like_to_like_of_curves_that_share_no_sir_is_empty() -> None:

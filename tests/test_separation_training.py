@@ -1,6 +1,5 @@
 """Training and evaluation on songs made here: what is read, what is kept apart, resuming, scores in closed form."""
 
-import json
 import subprocess
 import sys
 from dataclasses import replace
@@ -23,7 +22,6 @@ from training.separation.dataset import (
     song_folders,
     trimmed,
 )
-from training.separation.evaluate import excerpt, scores
 from training.separation.fit import PRESETS, batch, fit, mixtures
 from training.separation.remix import BINS, Chances, draw, equaliser
 from training.separation.remix import excerpt as cut
@@ -178,36 +176,3 @@ def test_command_lines_refuse_in_one_line(songs: Path, tmp_path: Path) -> None:
     ):
         assert refused.returncode == 2
         assert len(refused.stderr.strip().splitlines()) == 1
-
-
-def test_scores_of_orthogonal_stems_with_known_leakage() -> None:
-    rng = np.random.default_rng(0)
-    vocals, accompaniment = (Audio(rng.standard_normal((1, 8000)).astype(np.float32) * 0.1, 44_100) for _ in range(2))
-    leaking = (
-        Audio(vocals.samples + 0.1 * accompaniment.samples, 44_100),
-        Audio(accompaniment.samples + 0.1 * vocals.samples, 44_100),
-    )
-    measured = scores((vocals, accompaniment), leaking)
-    assert measured["vocals_sir"] == pytest.approx(20, abs=0.7)
-    assert measured["accompaniment_sdr"] == pytest.approx(20, abs=0.7)
-    silent = Audio(np.zeros((1, 8000), np.float32), 44_100)
-    assert set(scores((vocals, accompaniment), (silent, vocals)).values()) == {None}
-
-
-def test_an_excerpt_has_the_strongest_vocals_at_the_balance_asked_for() -> None:
-    vocals = tone(300, 6.0)
-    vocals.samples[:, : 4 * RATE] *= 0.01
-    cut_vocals, cut_accompaniment = excerpt(vocals, tone(2000, 6.0, gain=0.05), 2.0, -3.0)
-    levels = [float(np.sqrt((stem.samples**2).mean())) for stem in (cut_vocals, cut_accompaniment)]
-    assert 20 * np.log10(levels[0] / levels[1]) == pytest.approx(-3.0, abs=1e-3)
-    assert cut_vocals.duration == pytest.approx(2.0)
-    assert np.abs(cut_vocals.samples[:, 4410:8820]).max() > 0.03  # not the quiet beginning
-
-
-def test_command_line_scores_the_mixture_and_the_ceilings(songs: Path, tmp_path: Path) -> None:
-    out = tmp_path / "scores.json"
-    done = run("evaluate", "--data", songs / "one", "--models", "mixture,ibm", "--seconds", "1", "--json", out)
-    assert (done.returncode, done.stderr) == (0, "")
-    rows = {row["model"]: row for row in json.loads(out.read_text())["rows"]}
-    assert rows["ibm"]["vocals_sdr"] > rows["mixture"]["vocals_sdr"] + 10
-    assert rows["mixture"]["vocals_sdr"] == pytest.approx(rows["mixture"]["vocals_sir"], abs=0.1)

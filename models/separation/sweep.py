@@ -7,6 +7,7 @@ nothing: one mask serves all channels. Scores are in dB, axes (stem, alpha), ste
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -112,8 +113,15 @@ def scored(
     vocals, accompaniment = mono(truth)
     references = references or prepared(truth)
     song = Audio(vocals.samples + accompaniment.samples, vocals.sample_rate)
+
+    @functools.cache
+    def at(alpha: float) -> Pair:
+        return score(references, split(song, probabilities, alpha, softness=softness))
+
     for alpha in alphas:
-        yield score(references, split(song, probabilities, alpha, rule=rule, softness=softness))
+        # p < 1 - alpha is where p > 1 - alpha is not: the paper's accompaniment is what the cut at 1 - alpha leaves.
+        mirrored = alpha if rule == "complement" else 1.0 - alpha
+        yield at(round(alpha, 9))[VOCALS], at(round(mirrored, 9))[ACCOMPANIMENT]
 
 
 def sweep(
@@ -162,14 +170,14 @@ def best_alpha(curve: Curve) -> float:
 def like_to_like(first: Curve, second: Curve, stem: int) -> tuple[Array, Array]:
     """Compare two models where they suppress the other source equally well (the paper's like-to-like comparison).
 
-    SAR is interpolated linearly in SIR between the points of a curve that no other of its points beats in both. Points
-    that kept the whole mixture are left out, and nothing is extrapolated.
+    SAR is interpolated linearly in SIR along alpha, over the points at which SIR reaches a new height. Points that kept
+    the whole mixture are left out, and nothing is extrapolated.
 
     Returns:
         The SIRs that both curves reach, in steps of 0.25 dB, and how much higher the first one's SAR is there, in dB;
         both empty if the curves have no SIR in common.
     """
-    curves = [_frontier(curve, stem) for curve in (first, second)]
+    curves = [_rising(curve, stem) for curve in (first, second)]
     if not all(len(sir) for sir, _ in curves):
         return np.empty(0), np.empty(0)
     low, high = max(sir[0] for sir, _ in curves), min(sir[-1] for sir, _ in curves)
@@ -178,14 +186,15 @@ def like_to_like(first: Curve, second: Curve, stem: int) -> tuple[Array, Array]:
     return grid, sar - other_sar
 
 
-def _frontier(curve: Curve, stem: int) -> tuple[Array, Array]:
-    """Return SIR (rising) and SAR (falling) of the points that no other alpha beats in both."""
+def _rising(curve: Curve, stem: int) -> tuple[Array, Array]:
+    """Return SIR and SAR in the direction in which SIR rises, of the points where it reaches a new height."""
     sir, sar = curve.sir[stem], curve.sar[stem]
-    usable = np.flatnonzero(np.isfinite(sir) & (sar < WHOLE_DB))
-    falling = usable[np.lexsort((sar[usable], sir[usable]))[::-1]]  # from the highest SIR down
-    before = np.maximum.accumulate(np.concatenate([[-np.inf], sar[falling]]))[:-1]
-    kept = falling[sar[falling] > before][::-1]
-    return sir[kept], sar[kept]
+    usable = np.isfinite(sir) & (sar < WHOLE_DB)
+    sir, sar = sir[usable], sar[usable]
+    if len(sir) and sir[-1] < sir[0]:  # of the accompaniment by the complementary rule
+        sir, sar = sir[::-1], sar[::-1]
+    new = sir > np.maximum.accumulate(np.concatenate([[-np.inf], sir]))[:-1]
+    return sir[new], sar[new]
 
 
 def _mean(audio: Audio) -> Audio:

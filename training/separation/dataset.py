@@ -16,12 +16,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from audio import Audio, read, resample
+from audio import Audio, read
 
 SUFFIXES = {".wav", ".flac", ".ogg", ".mp3"}
 OPEN_LICENCES = ("own", "CC0", "CC-BY-3.0", "CC-BY-4.0", "PublicDomain")
 BLOCK_S = 0.1  # levels and silence are judged by blocks of this length
 SILENCE_DB = -40.0  # below the loud blocks of the same recording
+LARGEST_DIFFERENCE_S = 0.05  # between stems of one song: lossy coders add that much silence at most
 
 
 class DatasetError(ValueError):
@@ -136,18 +137,46 @@ def song_folders(folder: Path) -> list[Path]:
 
 
 def read_song(folder: Path) -> tuple[Audio, Audio]:
-    """Read (vocals, accompaniment) of one song, cut to equal length, at the rate of the vocals."""
-    stems = _stem_files(folder)
-    vocals = read(stems[0])
-    others = [resample(read(path), vocals.sample_rate) for path in stems[1:]]
-    length = min(stem.samples.shape[1] for stem in [vocals, *others])
-    channels = max(stem.channels for stem in [vocals, *others])
-    cut = [np.broadcast_to(stem.samples[:, :length], (channels, length)) for stem in [vocals, *others]]
-    return Audio(cut[0].copy(), vocals.sample_rate), Audio(np.sum(cut[1:], axis=0), vocals.sample_rate)
+    """Read (vocals, accompaniment) of one song; see `read_stems`."""
+    return merged(read_stems(folder))
 
 
-def _stem_files(folder: Path) -> list[Path]:
-    """List the vocals first, then `accompaniment.*` or, without one, all other stems but the mixture."""
+def read_stems(folder: Path) -> list[Audio]:
+    """Read all stems of one song, the vocals first.
+
+    Raises:
+        DatasetError: there is no pair, or the stems differ in rate or length, so that they cannot be aligned.
+    """
+    files = stem_files(folder)
+    stems = [read(path) for path in files]
+    for path, stem in zip(files, stems, strict=True):
+        if stem.sample_rate != stems[0].sample_rate:
+            raise DatasetError(
+                f"{path.name} has {stem.sample_rate} Hz, {files[0].name} {stems[0].sample_rate} Hz; use one rate"
+            )
+        if abs(stem.duration - stems[0].duration) > LARGEST_DIFFERENCE_S:
+            raise DatasetError(
+                f"{path.name} lasts {stem.duration:.2f} s, {files[0].name} {stems[0].duration:.2f} s; "
+                "export all stems from the same start to the same end"
+            )
+    return stems
+
+
+def merged(stems: list[Audio]) -> tuple[Audio, Audio]:
+    """Keep the vocals, sum the other stems, both of equal length; a mono stem counts for every channel."""
+    length = min(stem.samples.shape[1] for stem in stems)
+    channels = max(stem.channels for stem in stems)
+    cut = [np.broadcast_to(stem.samples[:, :length], (channels, length)) for stem in stems]
+    rate = stems[0].sample_rate
+    return Audio(cut[0].copy(), rate), Audio(np.sum(cut[1:], axis=0), rate)
+
+
+def stem_files(folder: Path) -> list[Path]:
+    """List the vocals first, then `accompaniment.*` or, without one, all other stems but the mixture.
+
+    Raises:
+        DatasetError: one of the two is missing.
+    """
     files = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in SUFFIXES]
     vocals = [path for path in files if path.stem == "vocals"]
     others = [path for path in files if path.stem == "accompaniment"]
@@ -160,7 +189,7 @@ def _stem_files(folder: Path) -> list[Path]:
 def load_songs(folder: Path, manifest: Manifest) -> Iterator[Song]:
     """Read all songs of a folder of songs whose licence is open."""
     for path in song_folders(folder):
-        files = _stem_files(path)
+        files = stem_files(path)
         if all(manifest.is_open(file) for file in files):
             vocals, accompaniment = read_song(path)
             yield Song(

@@ -1,132 +1,164 @@
 """Score separation on songs with stems: python -m training.separation.evaluate --data DIR --models A,B --json FILE.
 
-BSS Eval version 3 (SDR, SIR, SAR in dB; filters of 512 taps are forgiven) by mir_eval, without permutation, on the
-mean of the channels of one excerpt per song: the one in which the vocals are strongest. `mixture` is the song itself as
-estimate of both stems; `ibm` and `irm` are the ideal binary and ratio mask, the ceilings of masking.
+BSS Eval version 3 (SDR, SIR, SAR in dB; filters of 512 taps are forgiven), without permutation, on the mean of the
+channels at the song's own rate, of the excerpts with the strongest vocals; the accompaniment by the paper's rule. What
+cannot be scored is named in one line, and the rest is done all the same; the exit status is then 2.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 import sys
-import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
-import numpy as np
-import numpy.typing as npt
 import torch
-from mir_eval.separation import bss_eval_sources
 
-from audio import Audio, AudioError, resample
-from models import checkpoint
+from audio import AudioError
 from models.checkpoint import CheckpointError
-from models.separation.mask import ideal_binary, ideal_ratio
-from models.separation.separate import MODELS, SeparationError, predict, split
-from models.separation.spectrogram import SAMPLE_RATE, istft, stft
-from training.separation.dataset import DatasetError, block_levels, read_song, song_folders
+from models.separation.bss_eval import BssEvalError
+from models.separation.separate import SeparationError
+from training.separation.dataset import DatasetError
+from training.separation.excerpts import Excerpt, balanced, clip_files, read_clip, read_song, song_folders
+from training.separation.measure import NAMES, Result, measure
+from training.separation.summary import SCORES, STEMS, rounded, summary
 
-ORACLES = {"ibm": ideal_binary, "irm": ideal_ratio}
-ALPHAS = (0.3, 0.5, 0.7)
-EXCERPT_S = 30.0
-
-Stems = tuple[Audio, Audio]
+FAULTS = (AudioError, BssEvalError, CheckpointError, DatasetError, SeparationError)
 
 
-def excerpt(vocals: Audio, accompaniment: Audio, seconds: float, balance_db: float | None) -> Stems:
-    """Cut the part with the strongest vocals, at 44.1 kHz.
+@dataclass(frozen=True)
+class Plan:
+    """What is scored, and how.
 
-    Args:
-        vocals: the whole stem.
-        accompaniment: the whole stem, of equal length.
-        seconds: length of the part.
-        balance_db: scale the vocals to this level against the accompaniment, or leave both as they are.
+    Attributes:
+        data: folders of songs with stems.
+        clips: folders of clips as in MIR-1K.
+        models: some of NAMES.
+        excerpts: excerpts of each song.
+        seconds: length of such an excerpt.
+        balance_db: level of the vocals against the accompaniment, or None to leave it as it is.
+        runs: folder in which to keep what was measured, or None.
     """
-    levels = block_levels(vocals) ** 2
-    size = min(round(seconds * 10), len(levels))
-    at = int(np.convolve(levels, np.ones(size), "valid").argmax()) * round(0.1 * vocals.sample_rate)
-    part = slice(at, at + round(seconds * vocals.sample_rate))
-    cut = [resample(Audio(stem.samples[:, part], stem.sample_rate), SAMPLE_RATE) for stem in (vocals, accompaniment)]
-    if balance_db is None:
-        return cut[0], cut[1]
-    rms = [float(np.sqrt((stem.samples**2).mean())) for stem in cut]
-    gain = np.float32(10 ** (balance_db / 20) * rms[1] / max(rms[0], 1e-9))
-    return Audio(cut[0].samples * gain, SAMPLE_RATE), cut[1]
+
+    data: tuple[Path, ...]
+    clips: tuple[Path, ...]
+    models: tuple[str, ...]
+    excerpts: int
+    seconds: float
+    balance_db: float | None
+    runs: Path | None
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be done."""
+        unknown = sorted(set(self.models) - set(NAMES))
+        if unknown:
+            raise SeparationError(f"there is no model {', '.join(unknown)}; choose from {', '.join(NAMES)}")
+        if not self.data and not self.clips:
+            raise DatasetError("there is nothing to score: give --data or --clips")
+        if self.excerpts < 1 or self.seconds < 1.0:
+            raise DatasetError(f"need at least 1 excerpt of 1 s, got {self.excerpts} of {self.seconds:g} s")
+
+    def sources(self) -> Iterator[tuple[str, Callable[[], list[Excerpt]]]]:
+        """List songs and clips by name, each with what reads it."""
+        for data in self.data:
+            for folder in song_folders(data):
+                yield folder.name, partial(read_song, folder, self.excerpts, self.seconds)
+        for clips in self.clips:
+            for path in clip_files(clips):
+                yield path.name, partial(read_clip, path)
+
+    def settings(self) -> dict[str, Any]:
+        """Tell under which conditions was scored."""
+        return {
+            "metric": "BSS Eval v3, 512 taps, no permutation, mean of channels",
+            "rule": "paper",
+            "excerpts_per_song": self.excerpts,
+            "seconds": self.seconds,
+            "balance_db": self.balance_db,
+        }
 
 
-def estimates(name: str, song: Audio, truth: Stems) -> Iterator[tuple[str, float | None, Stems]]:
-    """Yield (mask, alpha, stems) for a model over all alphas and softnesses, for an oracle or for the mixture."""
-    if name == "mixture":
-        yield "none", None, (song, song)
-    elif name in ORACLES:
-        V, A, X = (stft(torch.from_numpy(x.samples)) for x in (*truth, song))
-        kept = istft(X * ORACLES[name](V.abs(), A.abs()), song.samples.shape[1]).numpy()
-        yield "ideal", None, (Audio(kept, SAMPLE_RATE), Audio(song.samples - kept, SAMPLE_RATE))
-    else:
-        probabilities = predict(song, name)
-        for alpha in ALPHAS:
-            for kind, softness in (("binary", 0.0), ("soft", 1.0)):
-                yield kind, alpha, split(song, probabilities, alpha, softness=softness)
+def evaluate(plan: Plan) -> tuple[list[Result], int]:
+    """Measure all models on all material; the first excerpt of every song or singer is judged by mir_eval as well.
+
+    Returns:
+        The results, and how many songs or clips could not be scored: each is named in a line on standard error.
+
+    Raises:
+        DatasetError: none could be scored.
+    """
+    results: list[Result] = []
+    faults, judged = 0, set()
+    for name, read in plan.sources():
+        try:
+            for excerpt in read():
+                if plan.balance_db is not None:
+                    excerpt = balanced(excerpt, plan.balance_db)
+                results += measure(excerpt, plan.models, excerpt.song not in judged, plan.runs)
+                judged.add(excerpt.song)
+                print(f"{excerpt.song} {excerpt.name}", flush=True)
+        except FAULTS as error:
+            faults += 1
+            print(f"{name}: {error}", file=sys.stderr)
+    if not results:
+        raise DatasetError("nothing could be scored")
+    return results, faults
 
 
-def scores(truth: Stems, stems: Stems) -> dict[str, float | None]:
-    """Measure SDR, SIR and SAR of both stems in dB; None where a stem is silent."""
-    reference, estimate = (_mono(pair) for pair in (truth, stems))
-    names = [f"{stem}_{metric}" for metric in ("sdr", "sir", "sar") for stem in ("vocals", "accompaniment")]
-    if not (reference.any(1).all() and estimate.any(1).all()):
-        return dict.fromkeys(names)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # mir_eval announces the end of its separation module
-        values = np.array(bss_eval_sources(reference, estimate, compute_permutation=False)[:3])
-    return {name: round(float(value), 2) for name, value in zip(names, values.flat, strict=True)}
+def rows(results: list[Result]) -> Iterator[dict[str, Any]]:
+    """List every score as one row per excerpt, model and alpha; None where there is no score."""
+    for result in results:
+        columns = {"alpha": rounded(result.curve.alphas)}
+        for name in SCORES:
+            for stem, values in zip(STEMS, getattr(result.curve, name), strict=True):
+                columns[f"{stem}_{name}"] = rounded(values)
+        about = {name: getattr(result, name) for name in ("group", "song", "excerpt", "model", "held_out")}
+        for figures in zip(*columns.values(), strict=True):
+            yield about | dict(zip(columns, figures, strict=True))
 
 
-def _mono(stems: Stems) -> npt.NDArray[np.float64]:
-    return np.stack([stem.samples.mean(axis=0, dtype=np.float64) for stem in stems])
-
-
-def held_out(name: str) -> list[str]:
-    """Name the songs that a shipped model has not been trained on."""
-    return list(checkpoint.shipped(name).provenance["test"]) if name in MODELS else []
-
-
-def evaluate(folders: list[Path], names: list[str], seconds: float, balance_db: float | None) -> list[dict[str, Any]]:
-    """Score every model on every song; one row per song, model, mask and alpha."""
-    rows = []
-    for folder in (song for data in folders for song in song_folders(data)):
-        truth = excerpt(*read_song(folder), seconds, balance_db)
-        song = Audio(truth[0].samples + truth[1].samples, SAMPLE_RATE)
-        for name in names:
-            for kind, alpha, stems in estimates(name, song, truth):
-                row = {"song": folder.name, "model": name, "mask": kind, "alpha": alpha, **scores(truth, stems)}
-                rows.append(row | {"held_out": name not in MODELS or folder.name in held_out(name)})
-                print(*(f"{value}" for value in rows[-1].values()), flush=True)
-    return rows
+def write_csv(file: TextIO, table: list[dict[str, Any]]) -> None:
+    """Write rows of one kind under their names."""
+    writer = csv.DictWriter(file, table[0])
+    writer.writeheader()
+    writer.writerows(table)
 
 
 def main() -> int:
-    """Parse the command line, score, print and write; 2 and one line for what the user can put right."""
+    """Parse the command line, score, write; 2 and one line for each thing that the user can put right."""
     parser = argparse.ArgumentParser(prog="python -m training.separation.evaluate", description=__doc__)
-    parser.add_argument("--data", type=Path, nargs="+", required=True, help="folders of songs with stems")
-    parser.add_argument("--models", default="deep-karaoke,mixture,ibm,irm", help="names, separated by commas")
-    parser.add_argument("--seconds", type=float, default=EXCERPT_S, help="length of the excerpt of each song")
+    parser.add_argument("--data", type=Path, nargs="*", default=[], help="folders of songs with stems")
+    parser.add_argument("--clips", type=Path, nargs="*", default=[], help="folders of clips as in MIR-1K")
+    parser.add_argument("--models", default=",".join(NAMES), help="names, separated by commas")
+    parser.add_argument("--excerpts", type=int, default=1, help="excerpts of each song")
+    parser.add_argument("--seconds", type=float, default=30.0, help="length of an excerpt")
     parser.add_argument("--balance", type=float, help="level of the vocals against the accompaniment in dB, if changed")
-    parser.add_argument("--json", type=Path, required=True)
-    arguments = parser.parse_args()
-    names = arguments.models.split(",")
+    parser.add_argument("--runs", type=Path, help="folder to keep measurements in, and to go on from")
+    parser.add_argument("--json", type=Path, required=True, help="rows and their summary")
+    parser.add_argument("--csv", type=Path, help="rows alone")
+    given = parser.parse_args()
+    torch.set_num_threads(1)
     try:
-        unknown = set(names) - {"mixture", *ORACLES, *MODELS}
-        if unknown:
-            raise SeparationError(f"there is no model {', '.join(sorted(unknown))}")
-        rows = evaluate(arguments.data, names, arguments.seconds, arguments.balance)
-    except (AudioError, CheckpointError, DatasetError, SeparationError) as error:
+        models = tuple(given.models.split(","))
+        plan = Plan(
+            tuple(given.data), tuple(given.clips), models, given.excerpts, given.seconds, given.balance, given.runs
+        )
+        results, faults = evaluate(plan)
+        table = list(rows(results))
+        report = {"settings": plan.settings(), "rows": table, "summary": summary(results)}
+        given.json.write_text(json.dumps(report, indent=1) + "\n")
+        if given.csv:
+            with given.csv.open("w", newline="") as file:
+                write_csv(file, table)
+    except (*FAULTS, OSError) as error:
         print(error, file=sys.stderr)
         return 2
-    settings = {"seconds": arguments.seconds, "balance_db": arguments.balance, "metric": "BSS Eval v3, mir_eval"}
-    arguments.json.write_text(json.dumps(settings | {"rows": rows}, indent=1) + "\n")
-    return 0
+    return 2 if faults else 0
 
 
 if __name__ == "__main__":
