@@ -45,7 +45,6 @@ def warm_up() -> None:
 
 def build() -> None:
     """Lay the tab out and bind its events."""
-    kept = gr.State(None, time_to_live=KEPT_S)
     with gr.Row(equal_height=False, elem_classes="separate-room"):
         with gr.Column(scale=2, min_width=300):
             source, columns, sounds = _sources()
@@ -60,34 +59,29 @@ def build() -> None:
         with gr.Column(scale=3, min_width=300):
             result = _result()
             curves, baseline = separate_curves.build()
-    composed = example.click(_example, None, [source, *columns, *sounds[1:]], **JOB)
+    kept = gr.State(None, time_to_live=KEPT_S)
+    _bind_settings(kept, settings, result)
     # A generator tells its progress itself, for Gradio draws no bar for it; errors are marked there as well.
     told = {"show_progress": "hidden", "show_progress_on": status}
+    _, soft, rule, _ = settings
+    measured = gr.on(
+        [kept.change, baseline.input, soft.input, rule.input],
+        separate_curves.measure,
+        [kept, baseline, soft, rule],
+        [cancel, status, curves],
+        trigger_mode="always_last",
+        **JOB,
+        **told,
+    )
+    # Bound before what these clicks start: Gradio's page takes the listeners of a click one after the other.
+    gr.on([start.click, example.click], None, cancels=measured, api_visibility="private")
+    composed = example.click(_example, None, [source, *columns, *sounds[1:]], **JOB)
     separated = [
         event(_separate, [source, *sounds, model, *settings], [kept, cancel, status, *result], **JOB, **told)
         for event in (start.click, composed.success)
     ]
-    _, soft, rule, _ = settings
-    measured = [
-        event(
-            separate_curves.measure,
-            [kept, baseline, soft, rule],
-            [cancel, status, curves],
-            trigger_mode="always_last",
-            **JOB,
-            **told,
-        )
-        for event in (*(job.success for job in separated), baseline.input, soft.input, rule.input)
-    ]
-    gr.on([start.click, example.click], None, None, cancels=measured, api_visibility="private")
-    cancel.click(
-        lambda: _running(None)[1:3],
-        None,
-        [cancel, status],
-        cancels=[composed, *separated, *measured],
-        api_visibility="private",
-    )
-    _bind_settings(kept, settings, result)
+    jobs = [composed, *separated, measured]
+    cancel.click(lambda: _running(None)[1:3], None, [cancel, status], cancels=jobs, api_visibility="private")
 
 
 def _sources() -> tuple[gr.Radio, list[gr.Column], list[gr.Audio]]:

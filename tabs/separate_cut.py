@@ -27,7 +27,7 @@ MODELS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # Gradio hashes what a session keeps to see it change; arrays have no hash
 class Separated:
     """What a visitor's session keeps of a song, so that alpha can move without the model.
 
