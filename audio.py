@@ -15,7 +15,6 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import pyloudnorm
 import soundfile
 import soxr
 
@@ -24,6 +23,7 @@ Samples = npt.NDArray[np.float32]
 LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 4_000, 384_000
 MOST_CHANNELS = 16
 SUBTYPES = {"wav": "PCM_16", "flac": "PCM_16", "ogg": "VORBIS"}
+WRITE_SAMPLES = 2**18  # at once, so that writing a long song copies little of it
 READABLE = "WAV, FLAC, OGG or MP3"
 
 
@@ -122,15 +122,17 @@ def write(path: str | os.PathLike[str], audio: Audio) -> None:
     suffix = Path(path).suffix.lower().lstrip(".")
     if suffix not in SUBTYPES:
         raise AudioError(f"cannot write .{suffix}; use one of {', '.join(SUBTYPES)}")
-    soundfile.write(path, np.clip(audio.samples.T, -1.0, 1.0), audio.sample_rate, subtype=SUBTYPES[suffix])
+    with soundfile.SoundFile(path, "w", audio.sample_rate, audio.channels, SUBTYPES[suffix]) as file:
+        for start in range(0, audio.samples.shape[1], WRITE_SAMPLES):
+            file.write(np.clip(audio.samples[:, start : start + WRITE_SAMPLES].T, -1.0, 1.0))
 
 
 def resample(audio: Audio, sample_rate: int) -> Audio:
     """Change the rate (soxr, high quality); the same object comes back when the rate is right already."""
     if sample_rate == audio.sample_rate:
         return audio
-    samples = soxr.resample(audio.samples.T, audio.sample_rate, sample_rate, quality="HQ")
-    return Audio(np.ascontiguousarray(samples.T, dtype=np.float32), sample_rate)
+    channels = (soxr.resample(channel, audio.sample_rate, sample_rate, quality="HQ") for channel in audio.samples)
+    return Audio(np.stack(list(channels)), sample_rate)
 
 
 def loudness(audio: Audio) -> float:
@@ -138,6 +140,8 @@ def loudness(audio: Audio) -> float:
     block = 0.4  # seconds, the standard's gating block: shorter audio has no integrated loudness
     if audio.duration < block:
         return -math.inf
+    import pyloudnorm  # brings scipy's filters, 70 MB that separation does without
+
     # BS.1770 weighs at most five channels; what lies beyond them is not heard by the meter.
     samples = audio.samples.T[:, :5].astype(np.float64)
     with warnings.catch_warnings():

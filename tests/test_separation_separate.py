@@ -14,6 +14,7 @@ from audio import Audio
 from models.separation.overview import overview
 from models.separation.separate import (
     BLOCK_FRAMES,
+    MODELS,
     Probabilities,
     SeparationError,
     common_gain,
@@ -176,7 +177,7 @@ def test_command_line_writes_both_stems_per_song(tmp_path: Path) -> None:
 
 
 def test_command_line_lists_models_and_refuses_in_one_line(tmp_path: Path) -> None:
-    assert "deep-karaoke" in run("--list", cwd=tmp_path).stdout
+    assert run("--list", cwd=tmp_path).stdout.split("\n")[:-1] == ["deep-karaoke (default)", *MODELS[1:]]
     (tmp_path / "text.wav").write_text("not audio")
     (tmp_path / "empty").mkdir()
     for arguments in (["text.wav"], ["empty"], ["missing.wav"], ["text.wav", "--model", "nope"]):
@@ -185,3 +186,32 @@ def test_command_line_lists_models_and_refuses_in_one_line(tmp_path: Path) -> No
         assert len(refused.stderr.strip().splitlines()) == 1
     refused = run("text.wav", "--out", "stems", "--alpha", "1.5", cwd=tmp_path)
     assert refused.returncode == 2 and "alpha must lie between 0 and 1" in refused.stderr
+
+
+def test_a_song_that_fails_does_not_stop_the_others(tmp_path: Path) -> None:
+    for folder in ("empty", "album", "other"):
+        (tmp_path / folder).mkdir()
+    audio.write(tmp_path / "album" / "first.wav", noise(0.3))
+    (tmp_path / "album" / "middle.wav").write_text("not audio")
+    audio.write(tmp_path / "album" / "silent.wav", Audio(np.zeros((2, 5000), np.float32), 44_100))
+    audio.write(tmp_path / "other" / "first.wav", noise(0.3))
+    done = run("missing.wav", "empty", "album", "other", "--out", "stems", "--model", "hpss", cwd=tmp_path)
+    assert done.returncode == 2
+    faults = done.stderr.splitlines()
+    assert len(faults) == 4
+    for name in ("missing.wav", "empty", "middle.wav", "first"):
+        assert sum(name in fault for fault in faults) == 1
+    assert sorted(path.name for path in (tmp_path / "stems").iterdir()) == ["first", "silent"]
+    assert not audio.read(tmp_path / "stems" / "silent" / "vocals.wav").samples.any()
+
+
+def test_a_song_too_loud_for_its_stems_is_turned_down_and_said_so(tmp_path: Path) -> None:
+    audio.write(tmp_path / "loud.flac", Audio(np.sign(noise(0.3, channels=1).samples), 44_100))
+    done = run("loud.flac", "--out", "stems", "--soft", cwd=tmp_path)
+    assert done.returncode == 0 and "turned down to 0." in done.stdout
+    stems = [audio.read(tmp_path / "stems" / "loud" / f"{stem}.wav").samples for stem in ("vocals", "accompaniment")]
+    assert 0.99 < max(np.abs(stem).max() for stem in stems) <= 1.0
+    gain = float(done.stdout.split("turned down to ")[1].split(",")[0])
+    total = stems[0] + stems[1]
+    assert np.corrcoef(total[0], np.sign(noise(0.3, channels=1).samples[0]))[0, 1] > 0.999
+    assert float(np.abs(total).mean()) == pytest.approx(gain, abs=0.006)

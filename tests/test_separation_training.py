@@ -12,6 +12,7 @@ import torch
 import audio
 from audio import Audio
 from models import checkpoint
+from models.separation.networks import PAPER
 from training.separation.dataset import (
     DatasetError,
     Manifest,
@@ -142,6 +143,18 @@ def test_resuming_gives_what_one_run_gives(songs: Path, tmp_path: Path) -> None:
     assert curve_resumed == curve and len(curve) == 2
     for name, tensor in straight.state_dict().items():
         assert torch.equal(tensor, resumed.state_dict()[name]), name
+
+
+def test_the_papers_recipe_is_the_published_one_and_lowers_its_loss(songs: Path, tmp_path: Path) -> None:
+    config, recipe = PRESETS["paper"]
+    assert config == PAPER
+    assert (recipe.optimiser, recipe.rate, recipe.loss) == ("sgd", 0.1, "mse")
+    assert (recipe.batch, recipe.steps * recipe.batch, recipe.epochs) == (100, 15_000, 100)
+    everything, narrow = material(songs), replace(config, bins=60, hidden=(20,), stride=20)
+    recipe = replace(recipe, epochs=3, steps=2, validation=1)
+    _, curve = fit(narrow, recipe, everything, everything, 0, tmp_path / "resume")
+    assert curve[-1]["loss"] < curve[0]["loss"]
+    assert any(name.endswith("momentum_buffer") for name in checkpoint.load(tmp_path / "resume").tensors)
 
 
 def test_training_lowers_the_loss(songs: Path, tmp_path: Path) -> None:

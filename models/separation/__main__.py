@@ -6,28 +6,29 @@ import argparse
 import sys
 from pathlib import Path
 
-from audio import SUBTYPES, Audio, AudioError, read, write
+from audio import SUBTYPES, AudioError, read, write
 from models.checkpoint import CheckpointError
 from models.separation.separate import DEFAULT, MODELS, SeparationError, common_gain, predict, predictor, split
 
 SUFFIXES = {".wav", ".flac", ".ogg", ".mp3"}
 
 
-def songs(paths: list[Path]) -> dict[str, Path]:
-    """Map the name of each song to its file; a folder stands for the sound files in it.
+def songs(paths: list[Path]) -> tuple[dict[str, Path], list[str]]:
+    """Find the songs to separate; a folder stands for the sound files in it.
 
-    Raises:
-        SeparationError: a folder without songs, or two songs of one name.
+    Returns:
+        The file of each song by its name, and one line for each folder without songs and each name that comes twice.
     """
     found: dict[str, Path] = {}
+    faults = []
     for path in paths:
         files = sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES) if path.is_dir() else [path]
         if not files:
-            raise SeparationError(f"{path} holds no sound file ({', '.join(sorted(SUFFIXES))})")
+            faults.append(f"{path} holds no sound file ({', '.join(sorted(SUFFIXES))})")
         for file in files:
             if found.setdefault(file.stem, file) != file:
-                raise SeparationError(f"two songs are named {file.stem}; rename one, their stems would overwrite")
-    return found
+                faults.append(f"{file} is left out: another song is named {file.stem}, and stems would overwrite")
+    return found, faults
 
 
 def separate(name: str, path: Path, arguments: argparse.Namespace) -> None:
@@ -39,12 +40,30 @@ def separate(name: str, path: Path, arguments: argparse.Namespace) -> None:
     folder = arguments.out / name
     folder.mkdir(parents=True, exist_ok=True)
     for stem, label in zip(stems, ("vocals", "accompaniment"), strict=True):
-        write(
-            folder / f"{label}.{arguments.format}",
-            Audio(stem.samples * stem.samples.dtype.type(gain), song.sample_rate),
-        )
+        stem.samples[:] *= gain
+        write(folder / f"{label}.{arguments.format}", stem)
     note = f" (both stems turned down to {gain:.2f}, or they would clip)" if gain < 1.0 else ""
     print(f"{folder}{note}")
+
+
+def separate_all(arguments: argparse.Namespace) -> int:
+    """Separate every song; one that fails gets its line on standard error and does not stop the others.
+
+    Returns:
+        The number of failures.
+    """
+    found, faults = songs(arguments.songs)
+    for fault in faults:
+        print(fault, file=sys.stderr)
+    n_failed = len(faults)
+    for name, path in found.items():
+        try:
+            separate(name, path, arguments)
+        except (AudioError, SeparationError, OSError) as error:
+            n_failed += 1
+            line = str(error) if path.name in str(error) else f"{path}: {error}"
+            print(line, file=sys.stderr)
+    return n_failed
 
 
 def unit_interval(text: str) -> float:
@@ -56,7 +75,7 @@ def unit_interval(text: str) -> float:
 
 
 def main() -> int:
-    """Parse the command line and separate; 2 and one line on bad input."""
+    """Parse the command line and separate; 2, and one line for each thing that failed, on bad input."""
     parser = argparse.ArgumentParser(prog="python -m models.separation", description=__doc__)
     parser.add_argument("songs", metavar="SONG", type=Path, nargs="*", help="sound files, or folders of them")
     parser.add_argument("--out", type=Path, help="folder for the stems: OUT/<song>/vocals.<format>, accompaniment")
@@ -73,12 +92,10 @@ def main() -> int:
         parser.error("give at least one song and --out DIR")
     try:
         predictor(arguments.model)
-        for name, path in songs(arguments.songs).items():
-            separate(name, path, arguments)
-    except (AudioError, CheckpointError, SeparationError, OSError) as error:
+    except (CheckpointError, SeparationError) as error:
         print(error, file=sys.stderr)
         return 2
-    return 0
+    return 2 if separate_all(arguments) else 0
 
 
 if __name__ == "__main__":

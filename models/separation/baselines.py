@@ -40,15 +40,15 @@ class NmfConfig:
 
     Attributes:
         frames: length of a window.
-        narrow: bins that count alone; above them bands widen with frequency. Summing bins suits the KL divergence,
-            the likelihood of Poisson counts: sums of these are Poisson too.
+        narrow: a band that begins at bin k sums k // narrow bins, at least one. Summing suits the KL divergence, the
+            likelihood of Poisson counts, whose sums are Poisson too.
         bases: bases per source.
         stride: frames from one window to the next when predicting.
         iterations: updates of the activations when predicting.
     """
 
     frames: int = WINDOW_FRAMES
-    narrow: int = 96  # 2 kHz
+    narrow: int = 76  # 10 MB of bases in half precision
     bases: int = 400
     stride: int = 10
     iterations: int = 30

@@ -22,7 +22,7 @@ from models.checkpoint import Checkpoint
 from models.separation.spectrogram import BINS, WINDOW_FRAMES, overlap_average, windows
 
 SIGMOID_BIAS = 6.0  # hidden units of the paper: 1 / (1 + exp(6 - x))
-BATCH = 256  # windows at once, bounds memory
+BATCH = 64  # windows at once, bounds memory
 
 
 @dataclass(frozen=True)
@@ -57,15 +57,21 @@ class KaraokeConfig:
 PAPER = KaraokeConfig(bins=BINS, bands=0, hidden=(20500,), stride=1, scale="peak", activation="biased-sigmoid")
 
 
+def published_start(linear: nn.Linear) -> nn.Linear:
+    """Draw the paper's initial weights and biases, uniform within 4 sqrt(6 / (fan in + fan out))."""
+    bound = 4 * math.sqrt(6 / (linear.in_features + linear.out_features))
+    nn.init.uniform_(linear.weight, -bound, bound)
+    nn.init.uniform_(linear.bias, -bound, bound)
+    return linear
+
+
 class BiasedSigmoidLayer(nn.Module):
     """Linear map and the paper's biased sigmoid."""
 
     def __init__(self, n_in: int, n_out: int) -> None:
-        """Create the layer with the paper's initial weights, uniform within 4 sqrt(6 / (fan in + fan out))."""
+        """Create the layer with the paper's initial weights."""
         super().__init__()
-        self.linear = nn.Linear(n_in, n_out)
-        bound = 4 * math.sqrt(6 / (n_in + n_out))
-        nn.init.uniform_(self.linear.weight, -bound, bound)
+        self.linear = published_start(nn.Linear(n_in, n_out))
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (batch, n_in) to (batch, n_out)."""
@@ -106,6 +112,8 @@ class DeepKaraoke(nn.Module):
         self.analysis = nn.Linear(config.bins, config.bands) if config.bands else nn.Identity()
         self.layers = nn.Sequential(*(layer(n_in, n_out) for n_in, n_out in pairwise(widths)))
         self.output = nn.Linear(widths[-1], config.frames * width)
+        if config.activation == "biased-sigmoid":
+            published_start(self.output)
         self.synthesis = nn.Linear(config.bands, config.bins) if config.bands else nn.Identity()
 
     def forward(self, windowed: Tensor) -> Tensor:

@@ -24,7 +24,7 @@ from models.separation.spectrogram import BINS, HOP, SAMPLE_RATE, frames, istft,
 
 Rule = Literal["complement", "paper"]
 
-BLOCK_FRAMES = 2000  # 23 s, a multiple of every stride in use
+BLOCK_FRAMES = 1000  # 12 s, a multiple of every stride in use
 EDGE_FRAMES = 4  # half a frame is heard in 2 hops on each side; twice that
 
 
@@ -68,6 +68,7 @@ class Predictor(Protocol):
 
 LOADERS: dict[str, Callable[[], Predictor]] = {
     "deep-karaoke": lambda: networks.from_checkpoint(checkpoint.shipped("deep-karaoke")),
+    "nmf": lambda: baselines.from_checkpoint(checkpoint.shipped("nmf")),
     "repet-sim": baselines.RepetSim,
     "hpss": baselines.Hpss,
 }
@@ -183,11 +184,13 @@ def spectrum_blocks(samples: Samples, context: int = EDGE_FRAMES) -> Iterator[tu
 
 def common_gain(*stems: Audio) -> float:
     """Return the gain, at most 1, at which none of the stems clips; applied to all of them their balance stays."""
-    peak = max(float(np.abs(stem.samples).max()) for stem in stems)
+    peak = max(float(max(stem.samples.max(), -stem.samples.min())) for stem in stems)
     return min(1.0, 1.0 / peak) if peak > 0.0 else 1.0
 
 
 def _fitted(audio: Audio, length: int) -> Audio:
     """Cut, or extend by silence, what resampling there and back left some samples off."""
-    samples = audio.samples[:, :length]
-    return Audio(np.pad(samples, ((0, 0), (0, length - samples.shape[1]))), audio.sample_rate)
+    missing = length - audio.samples.shape[1]
+    if missing == 0:
+        return audio
+    return Audio(np.pad(audio.samples[:, :length], ((0, 0), (0, max(missing, 0)))), audio.sample_rate)

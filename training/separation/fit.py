@@ -36,7 +36,8 @@ class Recipe:
     Attributes:
         epochs: number of epochs; after each a file to resume from is written.
         steps: steps per epoch.
-        mixtures: mixtures of 6 s per step, 24 windows each.
+        mixtures: mixtures of 6 s per step, 24 or 25 windows each.
+        batch: windows per step, of those that the mixtures give; None takes all.
         loss: "weighted-bce" weighs bins by a power of their magnitude; "mse" is the paper's.
         optimiser: "adamw" with a one-cycle rate, or the paper's "sgd" with momentum 0.5 at a constant rate.
         rate: (highest) learning rate.
@@ -46,6 +47,7 @@ class Recipe:
     epochs: int
     steps: int
     mixtures: int = 12
+    batch: int | None = None
     loss: Literal["weighted-bce", "mse"] = "weighted-bce"
     optimiser: Literal["adamw", "sgd"] = "adamw"
     rate: float = 6e-4
@@ -54,7 +56,7 @@ class Recipe:
 
 PRESETS = {
     "deep-karaoke": (KaraokeConfig(), Recipe(epochs=64, steps=50)),
-    "paper": (PAPER, Recipe(epochs=100, steps=150, mixtures=4, loss="mse", optimiser="sgd", rate=0.1)),
+    "paper": (PAPER, Recipe(epochs=100, steps=150, mixtures=5, batch=100, loss="mse", optimiser="sgd", rate=0.1)),
     "smoke": (KaraokeConfig(bands=16, hidden=(32,)), Recipe(epochs=2, steps=3, mixtures=2, validation=2)),
 }
 
@@ -80,7 +82,8 @@ def fit(
         losses = []
         for step in range(recipe.steps):
             _set_rate(optimiser, recipe, (epoch * recipe.steps + step) / (recipe.epochs * recipe.steps))
-            loss = _loss(network, recipe, *batch(network, mixtures(material, recipe.mixtures, rng), rng))
+            planes = batch(network, mixtures(material, recipe.mixtures, rng), rng)
+            loss = _loss(network, recipe, *(plane[: recipe.batch] for plane in planes))
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()

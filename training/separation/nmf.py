@@ -31,7 +31,7 @@ class NmfRecipe:
 
 
 NMF_PRESETS = {
-    "nmf": (NmfConfig(), NmfRecipe(mixtures=240)),
+    "nmf": (NmfConfig(), NmfRecipe(mixtures=240, iterations=50)),
     "nmf-paper": (PAPER, NmfRecipe(mixtures=600)),
     "nmf-smoke": (NmfConfig(narrow=8, bases=3), NmfRecipe(mixtures=2, iterations=5)),
 }
