@@ -142,11 +142,8 @@ def _grades(world: World, liking: Array, careless: npt.NDArray[np.bool_], genera
     """Answers in favour of the first condition, (study, listener, trial)."""
     latent = liking + np.sqrt(1 - TASTE) * generator.normal(size=liking.shape)
     values = _values(world)
-    return np.where(
-        careless[..., None],
-        generator.choice(values, size=latent.shape),
-        values[np.searchsorted(_thresholds(world), latent)],
-    )
+    attentive = values[np.searchsorted(_thresholds(world), latent)]
+    return np.asarray(np.where(careless[..., None], generator.choice(values, size=latent.shape), attentive))
 
 
 def _pairs(
