@@ -1,4 +1,4 @@
-"""Command line of a study's owner: python -m listening_test prepare|check|power|simulate|export|analyse."""
+"""Command line of a study's owner: python -m listening_test prepare|check|power|simulate|export|analyse|report."""
 
 from __future__ import annotations
 
@@ -10,8 +10,21 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, get_args
 
-from listening_test import check, export, power, simulate, statistics, stimuli, study
+from listening_test import (
+    check,
+    document,
+    export,
+    figures,
+    power,
+    public,
+    report,
+    simulate,
+    statistics,
+    stimuli,
+    study,
+)
 from listening_test.database import database_url
+from listening_test.document import Picture
 from listening_test.simulated_study import World, WorldKind
 from listening_test.store import Store
 from listening_test.study import Study
@@ -36,8 +49,9 @@ def _parser() -> argparse.ArgumentParser:
     for name, run, text in (
         ("prepare", _prepare, "render the stimuli of a study"),
         ("check", _check, "measure the stored stimuli and refuse what would give conditions away"),
-        ("export", _export, "write one row of CSV for each answer"),
-        ("analyse", _analyse, "count preferences, with confidence intervals"),
+        ("export", _export, "write the answers as a table, one row per trial and slot"),
+        ("analyse", _analyse, "print the results, with and without screening"),
+        ("report", _report, "write the results as HTML and Markdown, with drawings and checklist"),
     ):
         command = commands.add_parser(name, help=text, description=text)
         command.set_defaults(run=run)
@@ -49,7 +63,14 @@ def _parser() -> argparse.ArgumentParser:
                 "--human", type=Path, help="folder of choruses that people played: Weimar tables or MIDI"
             )
         if name == "export":
-            command.add_argument("--out", type=Path, help="CSV file (standard output)")
+            command.add_argument("--out", type=Path, help=f"file, {' or '.join(export.FILES)} (CSV on standard output)")
+            tables = command.add_mutually_exclusive_group()
+            tables.add_argument("--pairs", action="store_true", help="one row per paired trial instead")
+            tables.add_argument("--webmushra", action="store_true", help="the columns of webMUSHRA instead")
+            tables.add_argument("--public", type=Path, help="folder: data set, codebook, card and leaderboard")
+        if name == "report":
+            command.add_argument("--out", type=Path, required=True, help="folder of the report")
+            command.add_argument("--curves", type=Path, help="JSON of SDR, SIR and SAR over alpha, drawn behind alphas")
         if name == "analyse":
             command.add_argument("--json", type=Path, help="write the report to this file as well")
     _add_simulations(commands)
@@ -94,19 +115,33 @@ def _check(options: argparse.Namespace, plan: Study, store: Store) -> None:
 
 
 def _export(options: argparse.Namespace, plan: Study, store: Store) -> None:
-    answers = store.answers(plan.label)
-    if options.out is None:
-        export.write_csv(sys.stdout, answers)
+    long = export.long_table(store.answers(plan.label))
+    if options.public is not None:
+        public.write(options.public, plan, long)
+        print(f"{plan.label}: data set in {options.public}")
         return
-    with options.out.open("w", newline="", encoding="utf-8") as file:
-        export.write_csv(file, answers)
-    print(f"{len(answers)} answers of {plan.label} in {options.out}")
+    table = export.pair_table(long) if options.pairs else export.webmushra(long) if options.webmushra else long
+    if options.out is None:
+        table.to_csv(sys.stdout, index=False, lineterminator="\n")
+        return
+    export.write_table(table, options.out)
+    print(f"{len(table)} rows of {plan.label} in {options.out}")
 
 
 def _analyse(options: argparse.Namespace, plan: Study, store: Store) -> None:
-    analysis = statistics.analyse(plan, store.answers(plan.label))
-    print("\n".join(export.report(analysis)))
+    long = export.long_table(store.answers(plan.label))
+    analysis = statistics.analyse(plan, long)
+    parts = report.report(plan, analysis, long)
+    print(document.markdown(part for part in parts if not isinstance(part, Picture)))
     _write_json(options.json, asdict(analysis))
+
+
+def _report(options: argparse.Namespace, plan: Study, store: Store) -> None:
+    curves = figures.read_curves(options.curves) if options.curves else None
+    long = export.long_table(store.answers(plan.label))
+    parts = list(report.report(plan, statistics.analyse(plan, long), long, curves))
+    report.write(options.out, plan.language, parts)
+    print(f"{plan.label}: report.html and report.md in {options.out}")
 
 
 def _simulate(options: argparse.Namespace) -> bool:

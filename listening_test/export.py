@@ -1,66 +1,143 @@
-"""Answers and results as text: a CSV with one row per answer, a report to read. Times are ISO 8601, UTC."""
+"""Answers as tables: one row per trial and slot, the codebook that explains its columns, and files of both.
+
+Times are ISO 8601, UTC. Practice, catch trials and hidden repeats are in the table and marked; whoever analyses
+leaves them out.
+"""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any, TextIO
+from pathlib import Path
+from typing import Any
 
-from listening_test.resampling import CONFIDENCE, RESAMPLES, Interval
-from listening_test.statistics import NO_PREFERENCE, SLOTS, Analysis, Preference, choice
+import pandas as pd
+
+from listening_test.response import GRADED, PAIRED, Adjustment, Choice, Comparison, Ratings
 from listening_test.trial import Answer
 
-COLUMNS = (
-    *("study", "session", "trial_number", "item", "condition_a", "condition_b", "choice", "preferred"),
-    *("heard_a_ms", "heard_b_ms", "shown_at", "answered_at", "presented_at", "received_at", "uuid"),
-)
+CODEBOOK = {
+    "study": "name and version of the study",
+    "listener": "the session; says nothing about the person",
+    "trial": "position of the trial in the session, from 1",
+    "kind": "preference, which-human, rating, mushra, abx, adjustment or triplet",
+    "material": "what the sounds are made of",
+    "item": "name of the item; all conditions of a trial render the same item",
+    "attribute": "what was graded; empty where one question is asked",
+    "practice": "true: an answer from the training page, never analysed",
+    "catch": "true: the right answer was known beforehand; used for screening alone",
+    "repeat_of": "position of the trial that this one repeats; empty otherwise",
+    "slot": "0 for A, 1 for B and so on, as it stood on the page",
+    "condition": "what was in the slot; for an adjustment the voice that was adjusted",
+    "role": "system, human, copy, reference (hidden), or which anchor",
+    "reference": "condition of the open reference, or of X (abx, triplet); empty without one",
+    "value": (
+        "rating, mushra: grade 0 to 100. preference: comparison in favour of this slot, -3 much worse to +3 much "
+        "better, so that the two slots of a trial add up to 0. which-human, abx, triplet: 1 if this slot was chosen, "
+        "else 0. adjustment: the alpha that was set, 0 to 1"
+    ),
+    "start": "adjustment: where the slider stood at first, 0 to 1; empty otherwise",
+    "confidence": "1 guessed to 4 sure; empty where it was not asked for",
+    "heard_ms": "how long this slot was audible; for an adjustment all of it",
+    "response_ms": "from the page to the answer, by the listener's clock",
+    "received_at": "when the answer was stored, by the server's clock",
+}
+COLUMNS = tuple(CODEBOOK)
+FILES = (".csv", ".parquet")
 
 
-def write_csv(file: TextIO, answers: Iterable[Answer]) -> None:
-    """Write a header and one row per answer.
+def long_table(answers: Sequence[Answer]) -> pd.DataFrame:
+    """Return one row per trial and slot, with the columns of `CODEBOOK`."""
+    table = pd.DataFrame([row for answer in answers for row in _rows(answer)], columns=list(COLUMNS))
+    table = table.astype({"practice": bool, "catch": bool, "value": float})
+    for column in ("repeat_of", "start", "confidence"):
+        table[column] = pd.to_numeric(table[column]).astype(float)
+    return table
 
-    `shown_at` and `answered_at` are by the listener's clock, `presented_at` and `received_at` by the server's.
+
+def pair_table(long: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per paired trial: condition_a, condition_b, value.
+
+    The value is of slot A: a comparison from -3 to +3 in favour of A, or 1 where A was chosen and 0 where B was.
     """
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(_row(answer) for answer in answers)
+    paired = long[long.kind.isin(PAIRED)]
+    first, second = (paired[paired.slot == slot] for slot in (0, 1))
+    other = second[["study", "listener", "trial", "condition"]].rename(columns={"condition": "condition_b"})
+    return first.rename(columns={"condition": "condition_a"}).merge(other)[
+        [column for column in COLUMNS if column not in ("slot", "condition", "role", "value", "heard_ms", "start")]
+        + ["condition_a", "condition_b", "value"]
+    ]
 
 
-def report(analysis: Analysis) -> Iterator[str]:
-    """Yield the lines of a report."""
-    percent, left = f"{CONFIDENCE:.0%}", analysis.preferred_left
-    yield f"{analysis.study}: {analysis.answers} answers by {analysis.listeners} listeners"
-    yield f"  complete sessions: {analysis.complete}"
-    yield f"  A was preferred in {left} of {left + analysis.preferred_right} answers with a preference"
-    yield f"  {percent} for the share of A if every answer were independent (Wilson): {_interval(analysis.left_wilson)}"
-    for pair in analysis.pairs:
-        yield f"{pair.kind}: {pair.first} against {pair.second}, {pair.listeners} listeners"
-        yield f"  {pair.preferred_first} : {pair.preferred_second}, no preference {pair.no_preference}"
-        yield f"  share of {pair.first}: {_share(pair)}"
-        yield f"  {percent} over listeners (cluster bootstrap, {RESAMPLES} draws): {_interval(pair.cluster_bootstrap)}"
-        yield f"  {percent} if every answer were independent (Wilson): {_interval(pair.wilson)}"
-
-
-def _row(answer: Answer) -> tuple[Any, ...]:
-    rating, trial = answer.rating, answer.trial
-    chosen = choice(answer)
-    preferred = "" if chosen == NO_PREFERENCE else answer.conditions[SLOTS.index(chosen)]
-    return (
-        *(answer.study, answer.session, trial.ordinal, trial.item, *answer.conditions),
-        *(chosen, preferred, *rating.heard_ms),
-        *(_iso(time) for time in (rating.shown_ms, rating.answered_ms, trial.presented_ms, answer.received_ms)),
-        str(rating.uuid),
+def webmushra(long: pd.DataFrame) -> pd.DataFrame:
+    """Return the grades in the columns that webMUSHRA writes and pymushra reads (results/.../mushra.csv)."""
+    rows = long[long.kind.isin(GRADED) & ~long.practice]
+    attribute = rows.attribute.fillna("")
+    return pd.DataFrame(
+        {
+            "session_test_id": rows.study,
+            "session_uuid": rows.listener,
+            "trial_id": rows["item"].where(attribute == "", rows["item"] + "-" + attribute),
+            "rating_stimulus": rows.condition,
+            "rating_score": rows["value"].round().astype(int),
+            "rating_time": rows.response_ms.astype(int),
+            "rating_comment": "",
+        }
     )
+
+
+def write_table(table: pd.DataFrame, path: Path) -> None:
+    """Write a table as CSV or Parquet, by suffix, with its codebook beside it.
+
+    Raises:
+        ValueError: another suffix, or Parquet without the library for it.
+        OSError: where nothing can be written.
+    """
+    if path.suffix not in FILES:
+        raise ValueError(f"{path}: the suffix must be one of {', '.join(FILES)}")
+    if path.suffix == ".csv":
+        table.to_csv(path, index=False, lineterminator="\n")
+    else:
+        try:
+            table.to_parquet(path, index=False)
+        except ImportError as error:
+            raise ValueError(f"{path}: Parquet needs the package pyarrow, which is not installed; use .csv") from error
+    known = {column: CODEBOOK[column] for column in table.columns if column in CODEBOOK}
+    path.with_suffix(".codebook.json").write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
+
+
+def _rows(answer: Answer) -> Iterator[dict[str, Any]]:
+    trial, rating = answer.trial, answer.rating
+    values = _values(answer)
+    slots = trial.slots[: len(values)]  # an adjustment has layers in its slots, and one value
+    confidence = rating.response.confidence if isinstance(rating.response, Choice) else None
+    for slot, (shown, value, heard) in enumerate(zip(slots, values, rating.heard_ms, strict=False)):
+        yield {
+            **{"study": answer.study, "listener": answer.session, "trial": trial.ordinal, "kind": trial.kind},
+            **{"material": trial.material, "item": trial.item, "attribute": trial.attribute},
+            **{"practice": trial.practice, "catch": trial.catch, "repeat_of": trial.repeat_of, "slot": slot},
+            **{"condition": shown.condition, "role": shown.role, "value": value, "start": trial.start},
+            **{"reference": trial.reference.condition if trial.reference else None, "confidence": confidence},
+            **{"heard_ms": heard, "response_ms": rating.answered_ms - rating.shown_ms},
+            **{
+                "received_at": datetime.fromtimestamp(answer.received_ms / 1000, UTC).isoformat(timespec="milliseconds")
+            },
+        }
 
 
 def _iso(milliseconds: int) -> str:
     return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds")
 
 
-def _share(pair: Preference) -> str:
-    return "no answers yet" if pair.share is None else f"{pair.share:.3f}"
-
-
-def _interval(interval: Interval | None) -> str:
-    return "too few answers" if interval is None else f"{interval[0]:.3f} to {interval[1]:.3f}"
+def _values(answer: Answer) -> tuple[float, ...]:
+    """Return the value of each slot, as the codebook says."""
+    match answer.rating.response:
+        case Ratings(values):
+            return values
+        case Comparison(value):
+            return -value, value
+        case Choice(slot):
+            return float(slot == 0), float(slot == 1)
+        case Adjustment(alpha):
+            return (alpha,)

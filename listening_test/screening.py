@@ -111,6 +111,11 @@ def repeated(long: pd.DataFrame) -> pd.DataFrame:
     return joined.rename(columns={"trial_again": "trial"})
 
 
+def decision(rows: pd.DataFrame, column: str) -> pd.Series:
+    """Return +1 for the slot that won, -1 for the other, 0 for a tie; a choice is 1 or 0, a comparison signed."""
+    return np.sign(rows[column] - 0.5 * (rows.kind != "preference"))
+
+
 def _verdicts(rule: str, value: pd.Series, threshold: pd.Series | float, *, below: bool = False) -> pd.DataFrame:
     """Exclude above the threshold, or below it."""
     table = value.to_frame("value").assign(rule=rule, threshold=threshold)
@@ -143,7 +148,7 @@ def _catch(real: pd.DataFrame, bounds: Limits) -> pd.DataFrame:
 def _repeats(real: pd.DataFrame, bounds: Limits) -> pd.DataFrame:
     """Decided pairs, judged twice: the probability that a coin agrees at least as often."""
     both = repeated(real[real.kind.isin(PAIRED)])
-    both = both.assign(first=_decision(both, "value_first"), again=_decision(both, "value_again"))
+    both = both.assign(first=decision(both, "value_first"), again=decision(both, "value_again"))
     both = both[(both.slot == 0) & (both["first"] != 0) & (both["again"] != 0)]
     agreed = (both["first"] == both["again"]).groupby([both[key] for key in LISTENER]).agg(["sum", "count"])
     agreed = agreed[agreed["count"] >= bounds.repeats]
@@ -151,17 +156,12 @@ def _repeats(real: pd.DataFrame, bounds: Limits) -> pd.DataFrame:
     return _verdicts("repeats-at-chance/1", chance, bounds.repeats_chance)
 
 
-def _decision(rows: pd.DataFrame, column: str) -> pd.Series:
-    """Return +1 for the slot that won, -1 for the other, 0 for a tie; a choice is 1 or 0, a comparison signed."""
-    return np.sign(rows[column] - 0.5 * (rows.kind != "preference"))
-
-
 def _side(plain: pd.DataFrame, bounds: Limits) -> pd.DataFrame:
     """One slot favoured, by the exact two-sided binomial test over decided pairs."""
     rows = plain[(plain.slot == 0) & plain.kind.isin(PAIRED)]
-    decision = _decision(rows, "value")
-    decided = rows[decision != 0]
-    left = (decision[decision != 0] > 0).groupby([decided[key] for key in LISTENER]).agg(["sum", "count"])
+    lean = decision(rows, "value")
+    decided = rows[lean != 0]
+    left = (lean[lean != 0] > 0).groupby([decided[key] for key in LISTENER]).agg(["sum", "count"])
     smaller = left["sum"].where(2 * left["sum"] <= left["count"], left["count"] - left["sum"])
     p = pd.Series(2 * binom.cdf(smaller, left["count"], 0.5), index=left.index).clip(upper=1.0)
     return _verdicts("side-bias/1", p, bounds.side_bias, below=True)

@@ -1,53 +1,95 @@
-"""What the answers say: counts and shares per pair, with intervals that respect that one listener answers often.
+"""What the answers say: every section of a study, with everybody and without the listeners that screening names.
 
-Two intervals stand side by side. Wilson's takes every answer as independent, which it is not; the cluster bootstrap
-draws listeners, not answers, and is the one to report. Shares are of the answers that preferred one of the two.
+A section is one kind of trial on one material, and one attribute where grades are given. The listener is the unit of
+every test and interval; the items are taken as given.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
-from listening_test.resampling import Interval, cluster_bootstrap, wilson
-from listening_test.response import Comparison
+from listening_test import votes
+from listening_test.adjusted import Adjusted, adjusted
+from listening_test.block import Block
+from listening_test.bradley_terry import Strengths
+from listening_test.contrasts import Contrast, contrast, corrected, scored
+from listening_test.graded import ConditionGrades, condition_grades
+from listening_test.mixed_model import JUDGED, MixedModel, mixed_model
+from listening_test.reliability import Reliability, reliability
+from listening_test.response import GRADED, PAIRED
+from listening_test.screening import limits, screen, without_excluded
 from listening_test.study import Study
-from listening_test.trial import Answer
-
-SLOTS = ("A", "B")
-NO_PREFERENCE = "none"
+from listening_test.votes import Guessing, PairVotes, Sides
 
 
 @dataclass(frozen=True)
-class Preference:
-    """How often the first of two conditions was preferred to the second.
+class Section:
+    """Results of one kind of trial on one material; what does not apply is empty.
 
     Attributes:
-        kind: of material.
-        first: the condition whose share is given.
-        second: the other.
-        listeners: who answered this pair at all.
-        preferred_first: answers for the first.
-        preferred_second: answers for the second.
-        no_preference: answers for neither.
-        share: of the first among the answers with a preference; None without any.
-        wilson: interval of the share as if all answers were independent.
-        cluster_bootstrap: interval of the share over listeners; None with fewer than two.
+        kind: what listeners did.
+        material: what the sounds are made of.
+        attribute: what was graded; None where one question was asked.
+        question: what was asked.
+        listeners: who answered.
+        answers: trials that count.
+        grades: every graded condition, best first.
+        mixed: the mixed-effects model of the grades.
+        contrasts: the planned ones; none for ABX, where neither sound is better.
+        votes: of every pair.
+        sides: whether slot A was favoured.
+        strengths: Bradley-Terry, against the first condition of the first pair; where there are several pairs.
+        guessing: right answers of which-human and ABX, of every pair and of all, by name.
+        adjusted: the alpha that was set, of all items and of each.
+        reliability: agreement of listeners with themselves and one another.
     """
 
     kind: str
-    first: str
-    second: str
+    material: str
+    attribute: str | None
+    question: str
     listeners: int
-    preferred_first: int
-    preferred_second: int
-    no_preference: int
-    share: float | None
-    wilson: Interval | None
-    cluster_bootstrap: Interval | None
+    answers: int
+    grades: tuple[ConditionGrades, ...]
+    mixed: MixedModel | None
+    contrasts: tuple[Contrast, ...]
+    votes: tuple[PairVotes, ...]
+    sides: Sides | None
+    strengths: Strengths | None
+    guessing: dict[str, Guessing]
+    adjusted: tuple[Adjusted, ...]
+    reliability: Reliability | None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A rule that excludes a listener: the rule's identity, what was measured, and the limit."""
+
+    listener: str
+    rule: str
+    value: float
+    threshold: float
+
+
+@dataclass(frozen=True)
+class Results:
+    """All sections, over some listeners.
+
+    Attributes:
+        listeners: who answered anything but practice.
+        complete: who answered all trials.
+        answers: trials that count.
+        sections: in the order of the study.
+    """
+
+    listeners: int
+    complete: int
+    answers: int
+    sections: tuple[Section, ...]
 
 
 @dataclass(frozen=True)
@@ -56,71 +98,99 @@ class Analysis:
 
     Attributes:
         study: name and version.
-        listeners: sessions with at least one answer.
-        complete: sessions with all answers.
-        answers: all of them, with and without preference.
-        preferred_left: answers for slot A, whatever was in it.
-        preferred_right: answers for slot B.
-        left_wilson: interval of the share of slot A, as if all answers were independent.
-        pairs: one entry for each pair of the study.
+        everybody: results of all listeners.
+        screened: results of those whom no rule excludes; the same object where nobody is excluded.
+        verdicts: who is excluded, by which rule.
     """
 
     study: str
-    listeners: int
-    complete: int
-    answers: int
-    preferred_left: int
-    preferred_right: int
-    left_wilson: Interval | None
-    pairs: tuple[Preference, ...]
+    everybody: Results
+    screened: Results
+    verdicts: tuple[Verdict, ...]
 
 
-def analyse(study: Study, answers: Sequence[Answer], *, seed: int = 0) -> Analysis:
-    """Count and estimate. The seed is that of the bootstrap."""
-    sessions = Counter(answer.session for answer in answers)
-    slots = Counter(choice(answer) for answer in answers)
-    return Analysis(
-        study=study.label,
-        listeners=len(sessions),
-        complete=sum(count == study.trials for count in sessions.values()),
-        answers=len(answers),
-        preferred_left=slots["A"],
-        preferred_right=slots["B"],
-        left_wilson=wilson(slots["A"], slots["A"] + slots["B"]),
-        pairs=tuple(
-            preference(block.material, pair, [each for each in answers if each.trial.item in block.items], seed=seed)
-            for block in study.blocks
-            for pair in block.pairs
-        ),
+def analyse(plan: Study, long: pd.DataFrame, *, deaf: Collection[str] = (), seed: int = 0) -> Analysis:
+    """Analyse a study.
+
+    Args:
+        plan: the study; its pairs and attributes are the planned contrasts.
+        long: its long table.
+        deaf: listeners who failed a required headphone test.
+        seed: of bootstrap and sign flips.
+    """
+    verdicts = screen(long, limits(plan.screening), plan.trials, 1000 * plan.minimum_seconds)
+    excluded = [
+        Verdict(row.listener, row.rule, float(row.value), float(row.threshold))
+        for row in verdicts[verdicts.excluded.astype(bool)].itertuples()
+    ]
+    excluded += [Verdict(listener, "headphones/1", 0.0, 1.0) for listener in sorted(set(deaf) & set(long.listener))]
+    kept = without_excluded(long, verdicts)
+    kept = kept[~kept.listener.isin(list(deaf))]
+    everybody = _results(plan, long, seed)
+    screened = _results(plan, kept, seed) if excluded else everybody
+    return Analysis(plan.label, everybody, screened, tuple(excluded))
+
+
+def planned(block: Block) -> tuple[tuple[str, str], ...]:
+    """Return the contrasts of a block: its pairs, or every graded system against the first one that is listed."""
+    if block.trial in PAIRED:
+        return block.pairs
+    judged = [name for name, condition in block.conditions.items() if condition.role in JUDGED]
+    return tuple((judged[0], other) for other in judged[1:]) if block.trial in GRADED else ()
+
+
+def _results(plan: Study, long: pd.DataFrame, seed: int) -> Results:
+    counted = scored(long)
+    trials = counted.groupby("listener").trial.nunique()
+    return Results(
+        listeners=len(trials),
+        complete=int((trials >= plan.trials).sum()),
+        answers=int(trials.sum()),
+        sections=tuple(_sections(plan, long[~long.practice & ~long["catch"]], np.random.default_rng(seed))),
     )
 
 
-def preference(kind: str, pair: tuple[str, str], answers: Sequence[Answer], *, seed: int = 0) -> Preference:
-    """Count the answers to one pair, over all items and both orders, and estimate the share of its first."""
-    own = [answer for answer in answers if set(answer.conditions) == set(pair)]
-    votes: dict[str, list[int]] = {}  # (for the first, for the second) of each listener
-    for answer in own:
-        count = votes.setdefault(answer.session, [0, 0])
-        if choice(answer) != NO_PREFERENCE:
-            count[pair.index(answer.conditions[SLOTS.index(choice(answer))])] += 1
-    table = np.array(list(votes.values()), dtype=np.int64).reshape(-1, 2)
-    first, second = (int(total) for total in table.sum(axis=0))
-    decided = first + second
-    return Preference(
-        kind,
-        *pair,
-        listeners=len(votes),
-        preferred_first=first,
-        preferred_second=second,
-        no_preference=len(own) - decided,
-        share=first / decided if decided else None,
-        wilson=wilson(first, decided),
-        cluster_bootstrap=cluster_bootstrap(table[:, 0], table.sum(axis=1), np.random.default_rng(seed)),
+def _sections(plan: Study, real: pd.DataFrame, generator: np.random.Generator) -> Iterator[Section]:
+    for block in plan.blocks:
+        own = real[(real.kind == block.trial) & (real.material == block.material)]
+        if not block.attributes:
+            yield _section(block, None, own, generator)
+        for attribute in block.attributes:
+            yield _section(block, attribute, own[own.attribute == attribute], generator)
+
+
+def _section(block: Block, attribute: str | None, own: pd.DataFrame, generator: np.random.Generator) -> Section:
+    rows = scored(own)
+    graded, paired, compared = block.trial in GRADED, block.trial in PAIRED, block.trial in ("preference", "triplet")
+    pairs = planned(block)
+    contrasts = () if block.trial == "abx" else corrected(contrast(rows, *pair, generator) for pair in pairs)
+    counted = (votes.pair_votes(rows, *pair, generator) for pair in pairs) if compared else ()
+    return Section(
+        kind=block.trial,
+        material=block.material,
+        attribute=attribute,
+        question=block.attributes[attribute] if attribute else block.question,
+        listeners=rows.listener.nunique(),
+        answers=len(rows[["listener", "trial"]].drop_duplicates()),
+        grades=condition_grades(rows, generator) if graded else (),
+        mixed=mixed_model(rows) if graded else None,
+        contrasts=contrasts,
+        votes=tuple(each for each in counted if each is not None),
+        sides=votes.sides(rows, generator) if paired else None,
+        strengths=votes.strengths(rows, pairs[0][0], generator) if compared and len(pairs) > 1 and len(rows) else None,
+        guessing=dict(_guessing(block, rows, generator)) if block.trial in ("which-human", "abx") else {},
+        adjusted=adjusted(rows, generator) if block.trial == "adjustment" else (),
+        reliability=reliability(own, rows) if len(rows) and block.trial != "abx" else None,
     )
 
 
-def choice(answer: Answer) -> str:
-    """Return the preferred slot of a comparison, A or B, or "none"."""
-    assert isinstance(answer.rating.response, Comparison)
-    value = answer.rating.response.value
-    return NO_PREFERENCE if value == 0 else SLOTS[value > 0]
+def _guessing(block: Block, rows: pd.DataFrame, generator: np.random.Generator) -> Iterator[tuple[str, Guessing]]:
+    """Yield all answers, then those to each pair."""
+    right = rows.condition == rows.reference if block.trial == "abx" else rows.role == "human"
+    pair = rows.groupby(["listener", "trial"]).condition.transform(lambda names: " ".join(sorted(names)))
+    wanted = [(" / ".join(two), pair == " ".join(sorted(two))) for two in block.pairs]
+    wanted = [("all", pair.notna()), *wanted] if len(wanted) > 1 else wanted
+    for name, chosen in wanted:
+        found = votes.guessing(rows[chosen], right[chosen], generator)
+        if found is not None:
+            yield name, found
