@@ -11,7 +11,7 @@ from listening_test.study import Study
 HEADPHONES = {
     "off": "not tested",
     "record": "tested (Huggins pitch, antiphase) and recorded",
-    "require": "tested (Huggins pitch, antiphase); who fails is left out after screening",
+    "require": "tested (Huggins pitch, antiphase); who fails does not take part",
 }
 
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from listening_test.response import GRADED, PAIRED, Adjustment, Choice, Comparison, Ratings
@@ -50,10 +51,10 @@ FILES = (".csv", ".parquet")
 def long_table(answers: Sequence[Answer]) -> pd.DataFrame:
     """Return one row per trial and slot, with the columns of `CODEBOOK`."""
     table = pd.DataFrame([row for answer in answers for row in _rows(answer)], columns=list(COLUMNS))
-    table = table.astype({"practice": bool, "catch": bool, "value": float})
-    for column in ("repeat_of", "start", "confidence"):
-        table[column] = pd.to_numeric(table[column]).astype(float)
-    return table
+    numbers = {"trial": int, "slot": int, "heard_ms": int, "response_ms": int, "practice": bool, "catch": bool}
+    numbers |= dict.fromkeys(("value", "repeat_of", "start", "confidence"), float)
+    texts = dict.fromkeys(set(COLUMNS) - set(numbers), pd.StringDtype(na_value=np.nan))
+    return table.astype(numbers | texts)
 
 
 def pair_table(long: pd.DataFrame) -> pd.DataFrame:

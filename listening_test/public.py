@@ -93,7 +93,8 @@ configs:
 # {plan.title}
 
 Answers of {table.listener.nunique()} listeners to the study {plan.label}: {kinds}.
-{len(table)} rows, one per trial and slot. The columns are explained in `answers.codebook.json`; `leaderboard.json` follows from `{DATA}` alone.
+{len(table)} rows, one per trial and slot. `answers.codebook.json` explains the columns; `leaderboard.json` follows
+from `{DATA}` alone.
 
 Left out: practice trials, times, the questionnaire, and everything that names a person. Listeners are numbered in an
 order that does not follow from when they came. Catch trials and hidden repeats are in the table and marked. Nobody

@@ -135,9 +135,9 @@ def _mushra(real: pd.DataFrame, bounds: Limits) -> Iterator[pd.DataFrame]:
 
 
 def _catch(real: pd.DataFrame, bounds: Limits) -> pd.DataFrame:
-    """A catch trial fails when an anchor does as well as the best of the others."""
+    """A catch trial fails when an anchor does as well as the best of the others; in ABX, when the other is chosen."""
     rows = real[real["catch"]]
-    anchor = rows.role.str.endswith("anchor")
+    anchor = rows.role.str.endswith("anchor").where(rows.kind != "abx", rows.condition != rows.reference)
     best = rows["value"].groupby([*(rows[key] for key in TRIAL), anchor.rename("anchor")]).max().unstack()
     if not {True, False} <= set(best.columns):
         return pd.DataFrame(columns=VERDICT)

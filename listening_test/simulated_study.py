@@ -167,7 +167,11 @@ def _pairs(
             **{"practice": False, "catch": catch, "repeat_of": 1.0 + trial if repeat else np.nan},
             **{"slot": first_slot if sign == 1 else 1 - first_slot, "condition": condition},
             **{"role": "bad-anchor" if condition == "known-bad" else "system"},
-            **{"value": 0.5 + value if world.kind == "which-human" else value, "response_ms": RESPONSE_MS},
+            **{
+                "value": 0.5 + value if world.kind == "which-human" else value,
+                "reference": "",
+                "response_ms": RESPONSE_MS,
+            },
         }
         rows.append(pd.DataFrame(columns))
     return pd.concat(rows, ignore_index=True)
@@ -192,7 +196,7 @@ def _mushra(world: World, careless: npt.NDArray[np.bool_], generator: np.random.
             **{"study": study, "listener": listener, "trial": 1 + page, "kind": "mushra", "item": page},
             **{"practice": False, "catch": False, "repeat_of": np.nan, "slot": slot, "condition": condition},
             **{"role": condition if condition in ("reference", "mid-anchor") else "system"},
-            **{"value": value.ravel(), "response_ms": RESPONSE_MS},
+            **{"value": value.ravel(), "reference": "", "response_ms": RESPONSE_MS},
         }
         rows.append(pd.DataFrame(columns))
     return pd.concat(rows, ignore_index=True)

@@ -6,7 +6,7 @@ every test and interval; the items are taken as given.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -109,13 +109,12 @@ class Analysis:
     verdicts: tuple[Verdict, ...]
 
 
-def analyse(plan: Study, long: pd.DataFrame, *, deaf: Collection[str] = (), seed: int = 0) -> Analysis:
+def analyse(plan: Study, long: pd.DataFrame, *, seed: int = 0) -> Analysis:
     """Analyse a study.
 
     Args:
         plan: the study; its pairs and attributes are the planned contrasts.
         long: its long table.
-        deaf: listeners who failed a required headphone test.
         seed: of bootstrap and sign flips.
     """
     verdicts = screen(long, limits(plan.screening), plan.trials, 1000 * plan.minimum_seconds)
@@ -123,9 +122,7 @@ def analyse(plan: Study, long: pd.DataFrame, *, deaf: Collection[str] = (), seed
         Verdict(row.listener, row.rule, float(row.value), float(row.threshold))
         for row in verdicts[verdicts.excluded.astype(bool)].itertuples()
     ]
-    excluded += [Verdict(listener, "headphones/1", 0.0, 1.0) for listener in sorted(set(deaf) & set(long.listener))]
     kept = without_excluded(long, verdicts)
-    kept = kept[~kept.listener.isin(list(deaf))]
     everybody = _results(plan, long, seed)
     screened = _results(plan, kept, seed) if excluded else everybody
     return Analysis(plan.label, everybody, screened, tuple(excluded))

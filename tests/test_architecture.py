@@ -55,13 +55,18 @@ LIBRARIES = {
     "safetensors": ("models.checkpoint",),
     "torch": ("models", "training", "benchmarks"),
     "librosa": ("models.separation.baselines", "training", "benchmarks"),
+    # The analysis has tables; what runs while listeners listen has none.
     "pandas": (
-        *("listening_test.screening", "listening_test.contrasts", "listening_test.simulated_study"),
-        *("listening_test.power", "training"),
+        *("listening_test.screening", "listening_test.contrasts", "listening_test.graded", "listening_test.votes"),
+        *("listening_test.adjusted", "listening_test.reliability", "listening_test.mixed_model"),
+        *("listening_test.statistics", "listening_test.simulated_study", "listening_test.power"),
+        *("listening_test.export", "listening_test.public", "listening_test.figures", "listening_test.report"),
+        "training",
     ),
-    "statsmodels": ("listening_test.power",),
+    "statsmodels": ("listening_test.contrasts", "listening_test.mixed_model", "listening_test.power"),
+    "evalica": ("listening_test.reliability",),
     "mir_eval": ("training", "benchmarks"),
-    "matplotlib": ("training.separation.figures",),
+    "matplotlib": ("listening_test.figures", "training.separation.figures"),
     "yaml": ("listening_test.study",),
 }
 

@@ -12,7 +12,7 @@ TRIALS = 20
 
 def row(listener: str, trial: int, slot: int, value: float, **other: object) -> dict[str, object]:
     plain = {"study": "s-1", "kind": "preference", "item": f"item-{trial}", "practice": False, "catch": False}
-    plain |= {"repeat_of": None, "condition": f"c-{slot}", "role": "system", "response_ms": 20_000}
+    plain |= {"repeat_of": None, "condition": f"c-{slot}", "role": "system", "reference": "", "response_ms": 20_000}
     return {**plain, "listener": listener, "trial": trial, "slot": slot, "value": value, **other}
 
 
@@ -80,6 +80,13 @@ def test_one_catch_trial_may_fail_and_a_third_of_many() -> None:
         catches("three-of-six", [3, 3, 3, 0, 0, -1]),
     )
     assert excluded(long, "catch-trials/1") == {"two-of-two", "three-of-six"}
+
+
+def test_a_catch_trial_of_abx_asks_for_x_even_where_x_is_the_anchor() -> None:
+    rows = [{**each, "kind": "abx", "reference": "c-0", "value": float(each["slot"] == 0)} for each in
+            catches("right", [0.0] * 4)]  # fmt: skip
+    wrong = [{**each, "listener": "wrong", "value": 1 - each["value"]} for each in rows]
+    assert excluded(table(rows, wrong), "catch-trials/1") == {"wrong"}
 
 
 def judged_twice(listener: str, again: list[float]) -> list[dict[str, object]]:
