@@ -13,7 +13,7 @@ import audio
 from models.separation import separate
 from models.separation.overview import overview
 from models.separation.separate import Probabilities, Rule
-from tabs import separate_curves
+from tabs import separate_curves, separate_report
 from tabs.separate_cut import MODELS, STEMS, Separated, cut
 from tabs.separate_progress import waiting
 from tabs.separate_song import example_stems, read_song, read_stems
@@ -59,6 +59,9 @@ def build() -> None:
         with gr.Column(scale=3, min_width=300):
             result = _result()
             curves, baseline = separate_curves.build()
+    if separate_report.REPORT.is_file():
+        with gr.Accordion("How good is it?", open=False):
+            separate_report.build()
     kept = gr.State(None, time_to_live=KEPT_S)
     _bind_settings(kept, settings, result)
     # A generator tells its progress itself, for Gradio draws no bar for it; errors are marked there as well.

@@ -26,12 +26,12 @@ export function sample(measure, dashed = false) {
   return shape("svg", { width: 30, height: 12, "aria-hidden": true }, ...parts);
 }
 
-// The lowest and the highest dB that all charts of a panel share: of what was measured between the ends, for at
+// The lowest and the highest dB that all charts of a panel share: of what was measured away from the ends, for at
 // alpha = 0 the estimate is the song itself and its SAR has no limit.
 export function span(models) {
   const values = models.flatMap(({ alphas, stems }) =>
     stems.flatMap((stem) =>
-      MEASURES.flatMap((measure) => stem[measure].filter((value, i) => value !== null && alphas[i] > 0 && alphas[i] < 1)),
+      MEASURES.flatMap((measure) => stem[measure].filter((value, i) => value !== null && alphas[i] >= 0.1 && alphas[i] <= 0.9)),
     ),
   );
   const low = Math.min(0, ...values);
@@ -79,11 +79,13 @@ export class Chart {
     const lines = models.flatMap((model, i) => MEASURES.flatMap((measure) => this.#line(model, measure, i > 0, high)));
     const parts = [shape("title", {}, this.#title), ...this.#axes(low, high, width), ...lines, ...this.#names(width)];
     if (best !== null) parts.push(...this.#best(best));
-    this.svg.replaceChildren(...parts, this.#cursor, ...Object.values(this.#dots));
+    this.svg.replaceChildren(...parts);
   }
 
+  // Put the cursor, with a dot on each line, at an alpha.
   moveTo(alpha) {
     if (!this.#models.length) return;
+    this.svg.append(this.#cursor, ...Object.values(this.#dots));
     const x = this.#x(alpha);
     const ends = { x1: x, x2: x, y1: MARGIN.top, y2: HEIGHT - MARGIN.bottom };
     for (const [key, value] of Object.entries(ends)) this.#cursor.setAttribute(key, value);
@@ -102,7 +104,8 @@ export class Chart {
     const points = alphas.map((alpha, i) => (values[i] === null ? "" : `${pen(i)}${this.#x(alpha)} ${this.#y(values[i])}`));
     const line = shape("path", { d: points.join(""), class: `separate-line separate-${measure}`, ...dash(dashed) });
     if (dashed) return [line];
-    const marked = alphas.map((_, i) => i).filter((i) => values[i] !== null && values[i] <= high);
+    const tenth = (alpha) => Math.abs(10 * alpha - Math.round(10 * alpha)) < 1e-6;
+    const marked = [...alphas.keys()].filter((i) => tenth(alphas[i]) && values[i] !== null && values[i] <= high);
     return [line, ...marked.map((i) => marker(measure, this.#x(alphas[i]), this.#y(values[i])))];
   }
 

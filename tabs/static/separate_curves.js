@@ -25,7 +25,6 @@ function setAlpha(alpha) {
 // Value: what tabs/separate_curves.py packs: models with their scores, the best alpha, what was measured.
 export function mount(element, props, watch) {
   const charts = STEMS.map((title, stem) => new Chart(title, stem));
-  const pictures = node("div", { class: "separate-charts" }, ...charts.map((chart) => chart.svg));
   const heading = node("h4");
   const best = node("div", { class: "separate-best" });
   const legend = node("div", { class: "separate-measures" });
@@ -33,7 +32,7 @@ export function mount(element, props, watch) {
   const alike = node("p", { class: "separate-alike" });
   const words = node("p", { class: "separate-words" });
   const root = element.querySelector(".separate-curves");
-  root.append(heading, pictures, legend, best, table, alike, words);
+  root.append(heading, pictureOf(charts), legend, best, table, alike, words);
   const mark = bestMark();
   let alpha = 0.5;
 
@@ -43,13 +42,9 @@ export function mount(element, props, watch) {
     table.replaceChildren(scores(props.value.models, alpha));
   };
   const draw = () => {
-    const { value } = props;
-    const width = root.clientWidth;
-    if (!value || !width) return;
-    const each = width < SIDE_BY_SIDE ? width : (width - GAP) / 2;
-    const range = span(value.models);
-    charts.forEach((chart, stem) => chart.draw(value.models, range, each, stem === 0 ? value.best : null));
-    mark.place(value.best);
+    if (!props.value) return;
+    drawn(charts, root, props.value.models, props.value.best);
+    mark.place(props.value.best);
     move();
   };
   const show = () => {
@@ -71,6 +66,26 @@ export function mount(element, props, watch) {
   new ResizeObserver(draw).observe(root);
   watch("value", show);
   show();
+}
+
+// props.value: the mean curves of the report, one or two models; no cursor, for there is no song to cut.
+export function mountMeans(element, props) {
+  const charts = STEMS.map((title, stem) => new Chart(title, stem));
+  const root = element.querySelector(".separate-curves");
+  root.append(pictureOf(charts), node("div", { class: "separate-measures" }, ...legendOf(props.value)));
+  const draw = () => drawn(charts, root, props.value, null);
+  new ResizeObserver(draw).observe(root);
+  draw();
+}
+
+const pictureOf = (charts) => node("div", { class: "separate-charts" }, ...charts.map((chart) => chart.svg));
+
+// Draw both charts on one scale, side by side where there is room.
+function drawn(charts, root, models, best) {
+  const width = root.clientWidth;
+  if (!width) return;
+  const each = width < SIDE_BY_SIDE ? width : (width - GAP) / 2;
+  charts.forEach((chart, stem) => chart.draw(models, span(models), each, stem === 0 ? best : null));
 }
 
 function legendOf(models) {

@@ -1,0 +1,124 @@
+"""The panel "How good is it?" of the Separate tab: what was measured on test material, as tables and as curves.
+
+The report is a file that training leaves beside its code (its format is told in training/separation/report.py);
+nothing of training is imported. Songs that a model learned from are left out. Figures come from the file alone.
+"""
+
+from __future__ import annotations
+
+import json
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from tabs.separate_cut import MODELS
+
+REPORT = Path(__file__).parent.parent / "training" / "separation" / "report.json"
+MODEL, RIVAL = "deep-karaoke", "nmf"
+LEARNED_FROM = "(trained on)"  # ends the name of a group of songs that a model learned from
+STEMS = {"vocals": "Vocals", "accompaniment": "Accompaniment"}
+SCORES = ("sir", "sar", "sdr")
+# Measured beside the models: nothing done at all, and the best that any mask could do.
+BOUNDS = {"mixture": "The song itself", "ibm": "Ideal binary mask", "irm": "Ideal ratio mask"}
+ROWS = {"mixture": BOUNDS["mixture"], **{name: MODELS[name][0] for name in reversed(MODELS)}, **BOUNDS}
+INTRODUCTION = """Measured where the stems are known and no model learned from the song, both stems equally loud, by the
+paper's rule. Each model stands at the alpha that gives its vocals the best mean SDR. **SIR**: how little of the other
+stem is left. **SAR**: how little the mask damaged. **SDR**: both together. Means in dB, higher is better, with their
+95 % bootstrap intervals.
+"""
+
+Figures = dict[str, Any]
+
+
+def build() -> None:
+    """Lay the panel out from the report."""
+    gr.Markdown(INTRODUCTION)
+    for name, group in json.loads(REPORT.read_text())["groups"].items():
+        if name.endswith(LEARNED_FROM):
+            continue
+        gr.Markdown(f"#### {heading(name, group)}\n{comparison(group['like_to_like'])}")
+        gr.HTML(table(heading(name, group), group["models"]), apply_default_css=False)
+        gr.HTML(
+            curves(group["models"]),
+            html_template='<div class="separate-curves"></div>',
+            apply_default_css=False,
+            js_on_load=(
+                "import(new URL('room/separate_curves.js', document.baseURI))"
+                ".then((m) => m.mountMeans(element, props));"
+            ),
+        )
+
+
+def heading(name: str, group: Figures) -> str:
+    """Say what the excerpts of a group are of."""
+    count = len(group["songs"])
+    if name == "clips":
+        return f"{group['excerpts']} clips of {count} singers that no model has heard"
+    return f"{group['excerpts']} excerpts of {count} songs that no model learned from"
+
+
+def comparison(rivals: dict[str, Figures]) -> str:
+    """Write what the presentation claims: how much higher the network's SAR is where the SIR is equal."""
+    lines = []
+    for rival, stems in rivals.items():
+        parts = [f"{title.lower()} {difference(stems[stem])}" for stem, title in STEMS.items()]
+        lines.append(f"- {MODELS[MODEL][0]} against {MODELS[rival][0]}, SAR at equal SIR: {'; '.join(parts)}")
+    return "\n".join(lines)
+
+
+def difference(found: Figures) -> str:
+    """Write one difference with its interval and its test."""
+    if not found["excerpts"]:
+        return "have no SIR in common"
+    return (
+        f"**{found['mean_db']:+.1f} dB** ({found['low_db']:+.1f} to {found['high_db']:+.1f}; "
+        f"Wilcoxon p = {found['wilcoxon_p']:.2g})"
+    )
+
+
+def table(caption: str, models: dict[str, Figures]) -> str:
+    """Write the scores of all models as an HTML table, each at its best alpha."""
+    stems = "".join(f'<th colspan="{len(SCORES)}" scope="colgroup">{title}</th>' for title in STEMS.values())
+    scores = "".join(f'<th scope="col">{score.upper()}</th>' for score in SCORES) * len(STEMS)
+    rows = "".join(_row(title, models[name]) for name, title in ROWS.items() if name in models)
+    return (
+        f'<div class="separate-scores" tabindex="0" role="region" aria-label="{escape(caption)}"><table><thead>'
+        f'<tr><td colspan="2"></td>{stems}</tr><tr><th scope="col">Separated by</th><th scope="col">alpha</th>'
+        f"{scores}</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _row(title: str, model: Figures) -> str:
+    """Write one model's scores; a dash where there is none, as for the artefacts of the song itself."""
+    best = best_index(model)
+    alpha = model["alphas"][best]
+    cells = [_figure(model[stem][score], best) for stem in STEMS for score in SCORES]
+    cells = ["\u2013" if alpha is None else f"{alpha:g}", *cells]
+    return f'<tr><th scope="row">{escape(title)}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
+
+
+def _figure(score: Figures, index: int) -> str:
+    """Write a mean with its interval."""
+    mean, low, high = (score[name][index] for name in ("mean", "low", "high"))
+    return "\u2013" if mean is None else f"{mean:.1f} <small>({low:.1f} to {high:.1f})</small>"
+
+
+def best_index(model: Figures) -> int:
+    """Find the alpha with the highest mean SDR of the vocals."""
+    means = model["vocals"]["sdr"]["mean"]
+    return max((index for index, mean in enumerate(means) if mean is not None), key=means.__getitem__)
+
+
+def curves(models: dict[str, Figures]) -> list[Figures]:
+    """Pack the mean curves of the network and of its rival as tabs/separate_curves.py packs those of a song."""
+    return [
+        {
+            "title": MODELS[name][0],
+            "alphas": models[name]["alphas"],
+            "stems": [{score: models[name][stem][score]["mean"] for score in SCORES} for stem in STEMS],
+        }
+        for name in (MODEL, RIVAL)
+        if name in models
+    ]
