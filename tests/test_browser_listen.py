@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from conftest import ROOT, watched_page
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from small_study import CANARIES, KIND
 
 TRIALS = 4
@@ -25,12 +25,14 @@ def listen_tab(page: Page) -> None:
 def start(page: Page) -> None:
     listen_tab(page)
     page.get_by_role("button", name="Start listening").click()
+    page.get_by_role("button", name="Play the noise").click()
+    page.get_by_role("button", name="The level is right").click()
     expect_pair(page, 1)
 
 
 def expect_pair(page: Page, number: int) -> None:
     """The pair is on the page and its sounds are loaded."""
-    expect(page.get_by_text(f"Pair {number} of {TRIALS}")).to_be_visible()
+    expect(page.get_by_role("heading", name=f"Trial {number} of {TRIALS}")).to_be_visible()
     expect(page.get_by_role("button", name="Listen to A")).to_be_enabled()
 
 
@@ -39,12 +41,16 @@ def hear_both(page: Page) -> None:
         button = page.get_by_role("button", name=f"Listen to {slot}")
         button.click()
         expect(button).to_contain_text("heard")
-    expect(page.get_by_role("radio", name="I prefer A")).to_be_enabled()
+    expect(choice(page, "A is better")).to_be_enabled()
+
+
+def choice(page: Page, label: str) -> Locator:
+    return page.get_by_role("radio", name=label, exact=True)
 
 
 def vote(page: Page, label: str) -> None:
     hear_both(page)
-    page.get_by_text(label).click()
+    choice(page, label).check()
     page.get_by_role("button", name="Save and continue").click()
 
 
@@ -64,9 +70,9 @@ def test_a_listener_rates_reloads_and_finishes(page: Page, small_study: Study) -
     fetched: list[str] = []
     page.on("request", lambda request: fetched.append(request.url) if "/stimulus/" in request.url else None)
     start(page)
-    expect(page.get_by_role("radio", name="I prefer A")).to_be_disabled()
+    expect(choice(page, "A is better")).to_be_disabled()
     expect(page.get_by_role("radio", checked=True)).to_have_count(0)
-    vote(page, "I prefer A")
+    vote(page, "A is better")
     expect_pair(page, 2)
     expect(page.get_by_role("radio", checked=True)).to_have_count(0)
     before = fetched[-2:]
@@ -74,7 +80,7 @@ def test_a_listener_rates_reloads_and_finishes(page: Page, small_study: Study) -
     listen_tab(page)
     expect_pair(page, 2)
     assert fetched[-2:] == before, "the reload shows another pair or another order"
-    for number, label in ((2, "I prefer B"), (3, "No preference"), (4, "I prefer B")):
+    for number, label in ((2, "B is better"), (3, "No preference"), (4, "B is better")):
         expect_pair(page, number)
         vote(page, label)
     receipt = receipt_of(page)
@@ -92,14 +98,14 @@ def test_a_session_by_keyboard_alone(page: Page, small_study: Study) -> None:
         expect_pair(page, number)
         page.keyboard.press(" ")
         expect(page.get_by_role("button", name="Listen to A")).to_have_attribute("aria-pressed", "true")
-        for key, slot in (("a", "A"), ("2", "B")):
+        for key, slot in (("1", "A"), ("2", "B")):
             page.keyboard.press(key)
             expect(page.get_by_role("button", name=f"Listen to {slot}")).to_contain_text("heard")
         page.keyboard.press(" ")
         expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
-        page.get_by_role("radio", name="I prefer A").focus()
+        choice(page, "A is slightly better").focus()
         page.keyboard.press("ArrowDown")
-        expect(page.get_by_role("radio", name="No preference")).to_be_checked()
+        expect(choice(page, "No preference")).to_be_checked()
         page.keyboard.press("Enter")
     receipt = receipt_of(page)
     assert [row["choice"] for row in exported(small_study) if row["session"] == receipt] == ["none"] * TRIALS
@@ -124,7 +130,7 @@ def test_two_listeners_at_once_have_sessions_of_their_own(browser: Browser, app_
     faults: list[str] = []
     contexts = [browser.new_context() for _ in range(2)]
     pages = [watched_page(context, app_url, faults) for context in contexts]
-    labels = ("I prefer A", "I prefer B")
+    labels = ("A is better", "B is better")
     for visitor in pages:
         visitor.goto(app_url)
         start(visitor)
@@ -144,12 +150,12 @@ def test_two_listeners_at_once_have_sessions_of_their_own(browser: Browser, app_
 def test_a_database_that_cannot_be_written_loses_nothing(page: Page, small_study: Study) -> None:
     start(page)
     hear_both(page)
-    page.get_by_text("I prefer B").click()
+    choice(page, "B is better").check()
     blocker = sqlite3.connect(small_study[1].removeprefix("sqlite:///"), isolation_level=None)
     blocker.execute("BEGIN EXCLUSIVE")
     page.get_by_role("button", name="Save and continue").click()
     expect(page.get_by_role("alert").filter(has_text="cannot be saved just now")).to_be_visible(timeout=15_000)
-    expect(page.get_by_role("radio", name="I prefer B")).to_be_checked()
+    expect(choice(page, "B is better")).to_be_checked()
     blocker.execute("ROLLBACK")
     blocker.close()
     page.get_by_role("button", name="Try again").click()
@@ -160,7 +166,7 @@ def test_a_database_that_cannot_be_written_loses_nothing(page: Page, small_study
 def test_an_answer_without_connection_is_sent_after_a_reload(page: Page, small_study: Study) -> None:
     start(page)
     hear_both(page)
-    page.get_by_text("No preference").click()
+    choice(page, "No preference").check()
     page.route("**/listen/*/answer", lambda route: route.abort())
     page.get_by_role("button", name="Save and continue").click()
     expect(page.get_by_role("alert").filter(has_text="The server does not answer")).to_be_visible()
@@ -177,9 +183,9 @@ def test_a_vote_in_a_second_window_is_not_overwritten(page: Page, app_url: str, 
     second.goto(app_url)
     listen_tab(second)
     expect_pair(second, 1)
-    vote(page, "I prefer A")
+    vote(page, "A is better")
     expect_pair(page, 2)
-    vote(second, "I prefer B")
+    vote(second, "B is better")
     expect(second.get_by_role("alert").filter(has_text="answered before")).to_be_visible()
     second.get_by_role("button", name="Continue", exact=True).click()
     expect_pair(second, 2)
@@ -198,7 +204,7 @@ def test_nothing_that_reaches_the_browser_names_a_condition(page: Page, app_url:
     page.on("console", lambda message: console.append(message.text))
     page.on("requestfinished", lambda request: keep(request.response()))
     start(page)
-    vote(page, "I prefer A")
+    vote(page, "A is better")
     expect_pair(page, 2)
     config = page.request.get(f"{app_url}/config").text()
     storage = page.evaluate("JSON.stringify({...localStorage, ...sessionStorage})")

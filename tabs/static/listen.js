@@ -1,241 +1,119 @@
-// The listening test: welcome, one blind pair after another, thanks. Both sounds of a pair run on one clock; an answer
-// can be given when both were heard for the minimum. Nothing here knows what A and B are.
+// The listening test: study, consent, questionnaire, sound check, headphone test, trials with a pause, debrief. The way
+// is one function; each page resolves with what the listener gave. Nothing here knows what is behind a letter.
 
-import { clock, Player } from "./player.js";
-import { Session } from "./listen_session.js";
+import { Player } from "./player.js";
+import { Session, lastStudy, rememberStudy, studies } from "./listen_session.js";
+import { Stage } from "./listen_stage.js";
+import { chooseStudy, questionnaire, showRendering, welcome } from "./listen_entry.js";
+import { checkHeadphones, checkSound, notice } from "./listen_sound_check.js";
+import { present } from "./listen_trial.js";
+import { confirmWithdrawn, debrief } from "./listen_debrief.js";
 
-const SLOTS = ["A", "B"];
 const POLL_MS = 2000;
-
-const MARKUP = `
-  <div class="listen-alert" role="alert" hidden><p></p><button type="button" class="listen-retry">Try again</button></div>
-  <section class="listen-waiting" hidden>
-    <h2>One moment</h2>
-    <p role="status">The stimuli are being rendered (about a minute). This page goes on by itself.</p>
-    <div class="listen-rendering" aria-hidden="true"></div>
-  </section>
-  <section class="listen-welcome" hidden>
-    <h2></h2>
-    <div class="listen-instructions"></div>
-    <p class="listen-note"><span class="listen-trials"></span> Your answers are stored without your name, together with
-      how long you listened. You may stop at any time and go on later in this browser.</p>
-    <button type="button" class="listen-primary listen-start">Start listening</button>
-  </section>
-  <section class="listen-trial" hidden>
-    <div class="listen-progress"><span role="status"></span><progress aria-label="Pairs answered"></progress></div>
-    <div class="listen-deck" role="group" aria-label="The two sounds">
-      ${SLOTS.map((slot) => `<button type="button" class="listen-slot" aria-pressed="false" aria-label="Listen to ${slot}">
-        <span class="listen-letter">${slot}</span><span class="listen-heard"></span></button>`).join("")}
-      <div class="listen-transport">
-        <button type="button" class="listen-play">Play</button>
-        <input type="range" class="listen-position" min="0" step="0.1" value="0" aria-label="Position in seconds" />
-        <span class="listen-time"></span>
-      </div>
-    </div>
-    <form class="listen-ballot">
-      <fieldset><legend></legend><div class="listen-choices"></div></fieldset>
-      <p class="listen-note listen-gate" role="status"></p>
-      <button type="submit" class="listen-primary">Save and continue</button>
-    </form>
-    <p class="listen-note listen-keys">Keys: <kbd>A</kbd> <kbd>B</kbd> or <kbd>1</kbd> <kbd>2</kbd> switch,
-      <kbd>space</kbd> plays and pauses, <kbd>Tab</kbd> and arrows choose, <kbd>Enter</kbd> saves.</p>
-  </section>
-  <section class="listen-thanks" hidden>
-    <h2>Thank you</h2>
-    <p>All your answers are saved. Your receipt is</p>
-    <p class="listen-receipt"></p>
-    <p class="listen-note">Keep it if you may want your answers withdrawn: whoever runs this study finds them by it.</p>
-  </section>`;
+const NOT_AVAILABLE = "The listening test is not available just now. Please come back later.";
+const PRACTICE_OVER = "From here on your answers count. The trials work in the same way.";
+const BREAK = [
+  "You are well on the way. Take your headphones off for a minute or two; ears tire sooner than one thinks.",
+  "Everything so far is saved, and this page waits for you.",
+];
 
 export function mount(element) {
-  const room = new Room(element);
+  const room = new Room(new Stage(element));
   // The tab may be hidden at first: nothing is fetched before it is seen, and a hidden tab falls silent.
   new IntersectionObserver(([entry]) => (entry.isIntersecting ? room.open() : room.player.pause())).observe(element);
 }
 
 class Room {
   player = new Player();
-  #session = new Session();
-  #element;
-  #study = null;
-  #trial = null;
-  #shownAt = 0;
+  #stage;
   #opened = false;
-  #busy = false;
 
-  constructor(element) {
-    this.#element = element;
-    element.innerHTML = `<div class="listen-room">${MARKUP}</div>`;
-    this.#all(".listen-slot").forEach((button, slot) => (button.onclick = () => this.player.play(slot)));
-    this.#one(".listen-play").onclick = () => this.#toggle();
-    this.#one(".listen-position").oninput = (event) => this.player.seek(Number(event.target.value));
-    this.#one(".listen-start").onclick = () => this.#attempt(() => this.#start());
-    this.#one(".listen-retry").onclick = () => this.#attempt(() => this.#continue());
-    this.#one("form").onchange = () => this.#draw();
-    this.#one("form").onsubmit = (event) => {
-      event.preventDefault();
-      this.#attempt(() => this.#submit());
-    };
-    // A click with the mouse leaves the focus where it was, so that the space bar goes on to play and pause.
-    this.#one(".listen-deck").onmousedown = (event) => event.target.closest("button") && event.preventDefault();
-    document.addEventListener("keydown", (event) => this.#key(event));
-    this.player.addEventListener("state", () => this.#follow());
+  constructor(stage) {
+    this.#stage = stage;
   }
 
-  open() {
+  // From then on the room runs by itself. What the server refuses for good leads back to what it says comes now.
+  async open() {
     if (this.#opened) return;
     this.#opened = true;
-    this.#attempt(() => this.#continue());
-  }
-
-  async #continue() {
-    this.#study = await this.#session.study();
-    if (this.#study.state === "rendering") {
-      this.#show("waiting");
-      setTimeout(() => this.#attempt(() => this.#continue()), POLL_MS);
-    } else if (this.#study.state === "failed") {
-      throw new Error("The listening test is not available just now. Please come back later.");
-    } else if (this.#session.begun) await this.#next();
-    else this.#welcome();
-  }
-
-  #welcome() {
-    this.#one(".listen-welcome h2").textContent = this.#study.title;
-    this.#one(".listen-trials").textContent = `${this.#study.trials} pairs, one after another.`;
-    this.#one(".listen-instructions").replaceChildren(
-      ...this.#study.instructions.map((text) => Object.assign(document.createElement("p"), { textContent: text })),
-    );
-    this.#show("welcome");
-  }
-
-  async #start() {
-    await this.#session.begin();
-    await this.#next();
-  }
-
-  async #next() {
-    const current = await this.#session.current();
-    if (current.finished) {
-      this.#trial = null;
-      this.#one(".listen-receipt").textContent = current.receipt;
-      this.#show("thanks");
-    } else await this.#present(current);
-  }
-
-  async #present(trial) {
-    if (trial.trial !== this.#trial?.trial) {
-      this.#trial = null;
-      this.#drawTrial(trial);
-      await this.player.load(trial.sounds.map((path) => new URL(path, document.baseURI)));
-      this.player.switchTo(0); // or the play button would begin with the side that the last pair ended with
-      this.#trial = trial;
-      this.#shownAt = Date.now();
+    for (;;) {
+      try {
+        await this.#visit();
+      } catch (error) {
+        if (!error.final) throw error;
+      }
     }
-    this.#draw();
   }
 
-  #drawTrial(trial) {
-    this.#one(".listen-progress span").textContent = `Pair ${trial.number} of ${this.#study.trials}`;
-    Object.assign(this.#one(".listen-progress progress"), { max: this.#study.trials, value: trial.number - 1 });
-    this.#one("legend").textContent = trial.question;
-    const choices = [["A", "I prefer A"], ["none", "No preference"], ["B", "I prefer B"]];
-    const offered = choices.filter(([value]) => value !== "none" || trial.tie);
-    this.#one(".listen-choices").innerHTML = offered
-      .map(([value, text]) => `<label><input type="radio" name="choice" value="${value}" /><span>${text}</span></label>`)
-      .join("");
-    this.#show("trial");
-    this.#draw();
-  }
-
-  async #submit() {
-    const rating = {
-      trial: this.#trial.trial,
-      response: { value: { A: -1, none: 0, B: 1 }[this.#choice] },
-      heard_ms: this.player.heardMs,
-      shown_ms: this.#shownAt,
-      answered_ms: Date.now(),
-    };
-    this.player.pause();
-    await this.#session.answer(rating);
-    await this.#next();
-  }
-
-  get #choice() {
-    return this.#one("form").elements.choice?.value ?? "";
-  }
-  get #missing() {
-    return this.player.heardMs.map((heard) => Math.max(0, this.#study.minimum_ms - heard));
-  }
-
-  // Run what the listener asked for, one thing at a time; a refusal is shown with a way on, and whatever was chosen
-  // or heard stays.
-  async #attempt(action) {
-    if (this.#busy) return;
-    this.#busy = true;
-    const alert = this.#one(".listen-alert");
-    this.#one("form button").disabled = true;
-    alert.hidden = true;
-    try {
-      await action();
-    } catch (error) {
-      alert.querySelector("p").textContent = error.message;
-      alert.querySelector("button").textContent = error.final ? "Continue" : "Try again";
-      alert.hidden = false;
+  async #visit() {
+    const stage = this.#stage;
+    const hosted = await stage.attempt(listed);
+    const session = new Session(await this.#chosen(hosted));
+    const study = await this.#ready(session);
+    stage.language = study.language;
+    if (!session.begun) await this.#begin(session, study);
+    const missing = await stage.attempt(() => session.missing());
+    if (missing.includes("questionnaire")) {
+      const answers = await questionnaire(stage, study.questionnaire);
+      await stage.attempt(() => session.answerQuestionnaire(answers));
     }
-    this.#busy = false;
-    if (this.#trial) this.#draw();
+    if (session.volume === null) await checkSound(stage, this.player, session, study);
+    this.player.volume = session.volume;
+    if (missing.includes("headphones")) await checkHeadphones(stage, this.player, session, study);
+    const end = await this.#trials(session, study);
+    const way = end === null ? "withdraw" : await debrief(stage, end, { others: hosted.length > 1 });
+    if (way === "withdraw") {
+      await stage.attempt(() => session.withdraw());
+      await confirmWithdrawn(stage);
+    }
+    rememberStudy(null);
   }
 
-  #toggle() {
-    if (this.player.playing) this.player.pause();
-    else this.player.play();
+  async #chosen(hosted) {
+    const names = hosted.map(({ name }) => name);
+    if (names.length === 1) return names[0];
+    if (!names.includes(lastStudy())) rememberStudy(await chooseStudy(this.#stage, hosted));
+    return lastStudy();
   }
 
-  #key(event) {
-    if (!this.#trial || this.#one(".listen-trial").offsetParent === null) return;
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const slot = { a: 0, 1: 0, b: 1, 2: 1 }[event.key.toLowerCase()];
-    const control = event.target.closest("button, a, input, select, textarea");
-    const busy = control !== null && control.getAttribute("aria-selected") !== "true"; // the open tab is not
-    if (slot !== undefined) this.player.play(slot);
-    else if (event.key === " " && !busy) this.#toggle();
-    else if (event.key === "Enter" && !busy && this.#choice) this.#one("form").requestSubmit();
-    else return;
-    event.preventDefault();
+  // The study, when its stimuli are rendered.
+  async #ready(session) {
+    for (;;) {
+      const study = await this.#stage.attempt(() => session.study());
+      if (study.state === "ready") return study;
+      if (study.state === "rendering") showRendering(this.#stage);
+      else await this.#stage.attempt(() => Promise.reject(new Error(NOT_AVAILABLE)));
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
   }
 
-  #follow() {
-    if (!this.#element.isConnected) this.player.pause();
-    this.#draw();
-    if (this.player.playing) requestAnimationFrame(() => this.#follow());
+  async #begin(session, study) {
+    const { code, ...consent } = await welcome(this.#stage, study);
+    this.player.unlock();
+    if (code !== undefined) return this.#stage.attempt(() => session.resume(code));
+    const device = { sample_rate: this.player.sampleRate, base_latency: this.player.baseLatency };
+    const entry = { ...consent, language: study.language, device };
+    return this.#stage.attempt(() => session.begin(entry));
   }
 
-  #draw() {
-    const ready = this.#trial !== null && this.player.loaded;
-    const { playing, position, duration } = this.player;
-    const missing = ready ? this.#missing : [1, 1];
-    this.#all(".listen-slot").forEach((button, slot) => {
-      button.disabled = !ready;
-      button.setAttribute("aria-pressed", String(playing && this.player.slot === slot));
-      const seconds = Math.ceil(missing[slot] / 1000);
-      button.querySelector(".listen-heard").textContent = !ready ? "loading" : seconds ? `${seconds} s to go` : "✓ heard";
-    });
-    Object.assign(this.#one(".listen-play"), { disabled: !ready, textContent: playing ? "Pause" : "Play" });
-    Object.assign(this.#one(".listen-position"), { disabled: !ready, max: duration, value: position });
-    this.#one(".listen-time").textContent = `${clock(position)} / ${clock(duration)}`;
-    const open = missing.every((left) => left === 0);
-    this.#one("fieldset").disabled = !open;
-    this.#one(".listen-gate").textContent = open ? "" : "You can answer when you have heard both for long enough.";
-    this.#one("form button").disabled = this.#busy || !open || !this.#choice;
+  // All trials that are left; resolves with receipt and debrief, or with null when the listener withdraws.
+  async #trials(session, study) {
+    const stage = this.#stage;
+    for (let before = null; ; ) {
+      const trial = await stage.attempt(() => session.trial());
+      if (trial.finished) return trial;
+      if (before?.practice && !trial.practice) await notice(stage, "Practice is over", [PRACTICE_OVER]);
+      if (before !== null && before.number === study.break_after) await notice(stage, "Time for a break", BREAK);
+      const rating = await present(stage, this.player, session, trial);
+      if (rating === null) return null;
+      await stage.attempt(() => session.answer(rating));
+      before = trial;
+    }
   }
+}
 
-  #show(name) {
-    this.#all("section").forEach((section) => (section.hidden = !section.classList.contains(`listen-${name}`)));
-  }
-  #one(selector) {
-    return this.#element.querySelector(selector);
-  }
-  #all(selector) {
-    return this.#element.querySelectorAll(selector);
-  }
+async function listed() {
+  const hosted = await studies();
+  if (hosted.length === 0) throw new Error(NOT_AVAILABLE);
+  return hosted;
 }

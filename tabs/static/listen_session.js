@@ -1,8 +1,9 @@
-// The listener's side of a session. The resume code, and an answer until the server has acknowledged it, live in
-// localStorage: a reload, a lost connection or a server that cannot write loses nothing.
+// The listener's side of a session. The resume code, the volume, and an answer until the server has acknowledged it,
+// live in localStorage: a reload, a lost connection or a server that cannot write loses nothing.
 
-const CODE = "listening-room.resume-code";
-const UNSENT = "listening-room.unsent-answer";
+const PREFIX = "listening-room.";
+const LAST_STUDY = `${PREFIX}study`;
+const KEYS = ["code", "volume", "unsent"];
 
 export class Refusal extends Error {
   constructor(status, sentence) {
@@ -15,71 +16,152 @@ export class Refusal extends Error {
   }
 }
 
+export async function studies() {
+  const { studies } = await request("listen/studies");
+  return studies;
+}
+
+// The name of the study that this browser was at, or null.
+export function lastStudy() {
+  return storage.getItem(LAST_STUDY);
+}
+
+export function rememberStudy(name) {
+  if (name === null) storage.removeItem(LAST_STUDY);
+  else storage.setItem(LAST_STUDY, name);
+}
+
 export class Session {
-  #storage = availableStorage();
-  #study = "";
+  #study;
 
+  constructor(study) {
+    this.#study = study;
+  }
+
+  get code() {
+    return this.#kept("code");
+  }
   get begun() {
-    return this.#storage.getItem(CODE) !== null;
+    return this.code !== null;
+  }
+  // What the listener set before the first trial, or null.
+  get volume() {
+    const kept = this.#kept("volume");
+    return kept === null ? null : Number(kept);
+  }
+  set volume(gain) {
+    this.#keep("volume", gain);
   }
 
-  async study() {
-    const { studies } = await request("listen/studies");
-    if (studies.length === 0) return { state: "failed" };
-    this.#study = `listen/${studies[0].name}`;
-    return request(`${this.#study}/study`);
+  study() {
+    return this.#request("study");
   }
 
-  async begin() {
-    const { code } = await request(`${this.#study}/session`, { method: "POST" });
-    this.#storage.setItem(CODE, code);
+  async begin(entry) {
+    const { code } = await this.#request("session", { body: entry });
+    this.#keep("code", code);
   }
 
-  // The trial to show, or the receipt when all are answered. What was not sent yet goes first.
-  async current() {
+  // Go on with a session that was begun in another browser.
+  async resume(code) {
+    await request(`listen/${this.#study}/session`, { code });
+    this.#keep("code", code);
+  }
+
+  // The steps that the server waits for before the first trial. What was not sent yet goes first.
+  async missing() {
     await this.#send();
     try {
-      return await request(`${this.#study}/trial`, { headers: this.#headers });
+      const { missing } = await this.#request("session");
+      return missing;
     } catch (error) {
-      if (error.status === 404) this.#storage.removeItem(CODE);
+      if (error.status === 404) this.forget();
       throw error;
     }
+  }
+
+  answerQuestionnaire(answers) {
+    return this.#request("questionnaire", { body: { answers } });
+  }
+  answerHeadphones(test, choices) {
+    return this.#request("headphones", { body: { test, choices } });
+  }
+  // What fetches a sound, as opaque as its address.
+  sound(path) {
+    return new Request(new URL(path, document.baseURI), { cache: "no-store", headers: this.#headers });
+  }
+  headphoneSound(name) {
+    return this.sound(`listen/${this.#study}/headphones/${name}.wav`);
+  }
+
+  // The trial to show, or receipt and debrief when all are answered.
+  trial() {
+    return this.#request("trial");
   }
 
   async answer(rating) {
-    this.#storage.setItem(UNSENT, JSON.stringify({ uuid: uuid(), ...rating }));
+    this.#keep("unsent", JSON.stringify({ uuid: uuid(), ...rating }));
     await this.#send();
   }
 
-  async #send() {
-    const body = this.#storage.getItem(UNSENT);
-    if (body === null) return;
-    try {
-      const headers = { ...this.#headers, "Content-Type": "application/json" };
-      await request(`${this.#study}/answer`, { method: "POST", headers, body });
-    } catch (error) {
-      if (!error.final) throw error;
-      this.#storage.removeItem(UNSENT);
-      throw error;
-    }
-    this.#storage.removeItem(UNSENT);
+  async withdraw() {
+    await this.#request("withdraw", { body: {} });
+    this.forget();
   }
 
+  forget() {
+    KEYS.forEach((key) => storage.removeItem(this.#key(key)));
+  }
+
+  async #send() {
+    const unsent = this.#kept("unsent");
+    if (unsent === null) return;
+    try {
+      await this.#request("answer", { body: JSON.parse(unsent) });
+    } catch (error) {
+      if (error.final) storage.removeItem(this.#key("unsent"));
+      throw error;
+    }
+    storage.removeItem(this.#key("unsent"));
+  }
+
+  #request(path, options = {}) {
+    return request(`listen/${this.#study}/${path}`, { code: this.code, ...options });
+  }
   get #headers() {
-    return { "X-Resume-Code": this.#storage.getItem(CODE) };
+    return headersOf(this.code);
+  }
+  #kept(key) {
+    return storage.getItem(this.#key(key));
+  }
+  #keep(key, text) {
+    storage.setItem(this.#key(key), text);
+  }
+  #key(key) {
+    return `${PREFIX}${this.#study}.${key}`;
   }
 }
 
-async function request(path, options = {}) {
+// A GET, or a POST where there is a body.
+async function request(path, { code = null, body = null } = {}) {
+  const options = { cache: "no-store", headers: headersOf(code) };
+  if (body !== null) {
+    Object.assign(options, { method: "POST", body: JSON.stringify(body) });
+    options.headers["Content-Type"] = "application/json";
+  }
   let response;
   try {
-    response = await fetch(new URL(path, document.baseURI), { cache: "no-store", ...options });
+    response = await fetch(new URL(path, document.baseURI), options);
   } catch {
     throw new Refusal(0, "The server does not answer. Nothing is lost: check the connection and try again.");
   }
   const content = await response.json().catch(() => ({}));
   if (!response.ok) throw new Refusal(response.status, sentence(content.detail ?? `the server said ${response.status}`));
   return content;
+}
+
+function headersOf(code) {
+  return code === null ? {} : { "X-Resume-Code": code };
 }
 
 function sentence(text) {
@@ -99,14 +181,16 @@ function uuid() {
 // A browser may forbid storage inside a frame of another site; the session then lasts as long as the page.
 function availableStorage() {
   try {
-    localStorage.getItem(CODE);
+    localStorage.getItem(LAST_STUDY);
     return localStorage;
   } catch {
     const kept = new Map();
     return {
       getItem: (key) => kept.get(key) ?? null,
-      setItem: (key, value) => kept.set(key, value),
+      setItem: (key, value) => kept.set(key, String(value)),
       removeItem: (key) => kept.delete(key),
     };
   }
 }
+
+const storage = availableStorage();

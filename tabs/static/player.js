@@ -17,7 +17,7 @@ export class Player extends EventTarget {
   #levels = null; // null: exactly one slot is heard; otherwise one gain per slot, all heard at once
   #loop = null; // null, or {from, to} in seconds
   #volume = 1;
-  #heardFrom = null;
+  #heardFrom = 0; // context time up to which the run is counted in #heard
   #heard = [];
   #loading = 0;
 
@@ -27,11 +27,18 @@ export class Player extends EventTarget {
     this.#context = context;
   }
 
+  // Make the sound output: call it inside a click or key handler, for browsers make none before a gesture.
+  unlock() {
+    const context = this.#ensureContext();
+    return context instanceof AudioContext ? context.resume() : Promise.resolve();
+  }
+
   // Fetch and decode one sound per slot; whatever was loaded before stops and is forgotten.
   async load(urls) {
     const loading = ++this.#loading;
-    this.stop();
+    if (this.playing) this.#halt();
     this.#buffers = [];
+    this.stop();
     const context = this.#ensureContext();
     const buffers = await Promise.all(urls.map((url) => decoded(context, url)));
     if (loading !== this.#loading) return; // a later load has taken over
@@ -82,7 +89,7 @@ export class Player extends EventTarget {
   get sampleRate() {
     return this.#context?.sampleRate ?? null;
   }
-  get latency() {
+  get baseLatency() {
     return this.#context?.baseLatency ?? null; // seconds
   }
 
@@ -97,17 +104,14 @@ export class Player extends EventTarget {
 
   // Milliseconds each slot has been audible since it was loaded.
   get heardMs() {
-    const heard = this.#heard.slice();
-    if (this.playing && this.#levels === null && this.#heardFrom !== null)
-      heard[this.#slot] += Math.max(0, this.#context.currentTime - this.#heardFrom) * 1000;
-    return heard.map(Math.round);
+    return this.#heardSince(this.#context?.currentTime ?? 0).map(Math.round);
   }
 
-  // Call inside a click or key handler: browsers start audio only after a gesture.
+  // Call inside a click or key handler, too.
   async play(slot = this.#slot) {
     if (!this.loaded) return;
     if (this.playing) return this.switchTo(slot);
-    if (this.#context instanceof AudioContext) await this.#context.resume();
+    await this.unlock();
     if (this.playing) return;
     this.#slot = slot;
     this.#start();
@@ -185,14 +189,17 @@ export class Player extends EventTarget {
 
   #countHeard() {
     const now = this.#context.currentTime;
-    if (this.#levels === null && this.#heardFrom !== null)
-      this.#heard[this.#slot] += Math.max(0, now - this.#heardFrom) * 1000;
+    this.#heard = this.#heardSince(now);
     this.#heardFrom = Math.max(now, this.#run.at);
+  }
+
+  #heardSince(now) {
+    const ms = this.playing ? Math.max(0, now - this.#heardFrom) * 1000 : 0;
+    return this.#gains().map((gain, slot) => this.#heard[slot] + (gain > 0 ? ms : 0));
   }
 
   #halt() {
     this.#countHeard();
-    this.#heardFrom = null;
     this.#run.stop();
     this.#run = null;
   }

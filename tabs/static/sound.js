@@ -22,7 +22,10 @@ export function fadeIn(level = 1) {
 
 export async function decoded(context, url) {
   const response = await fetch(url);
-  if (!response.ok) throw new Error(`the sound could not be loaded (${response.status})`);
+  if (!response.ok) {
+    const error = new Error(`The sound could not be loaded (${response.status}).`);
+    throw Object.assign(error, { final: response.status === 404 }); // it will not come back
+  }
   return context.decodeAudioData(await response.arrayBuffer());
 }
 

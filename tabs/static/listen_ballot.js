@@ -1,0 +1,191 @@
+// The ballots: how each kind of trial is answered. A ballot draws itself, says what has been answered (null while
+// something is missing), and follows the deck where only the sound that is heard can be rated.
+
+import { html } from "./listen_stage.js";
+import { soundButton } from "./listen_deck.js";
+
+export const LETTERS = [..."ABCDEFGHIJKL"];
+const GRADES = ["much better", "better", "slightly better"]; // ITU-R BS.562-3
+const CONFIDENCES = ["I am guessing", "Not very sure", "Fairly sure", "Certain"];
+const BANDS = ["Bad", "Poor", "Fair", "Good", "Excellent"]; // ITU-R BS.1534-3
+
+// Two sounds, and one question with a choice of answers: [value, text].
+class Choices {
+  constructor(trial, answers, { layout = "", confidence = false } = {}) {
+    this.deck = pairButtons(trial);
+    this.markup = html`${choice("answer", trial.question, answers, layout)}
+      ${confidence ? choice("confidence", "How sure are you?", CONFIDENCES.map((text, i) => [i + 1, text]), "") : ""}`;
+    this.names = confidence ? ["answer", "confidence"] : ["answer"];
+  }
+
+  begin(form) {
+    this.form = form;
+  }
+
+  key() {
+    return false; // the browser's own keys of a choice are enough
+  }
+
+  // Nothing can be chosen before both sounds were heard for long enough.
+  follow(deck) {
+    this.form.querySelectorAll("fieldset").forEach((group) => (group.disabled = !deck.heardEnough));
+  }
+
+  get chosen() {
+    const values = this.names.map((name) => this.form.elements[name].value);
+    return values.includes("") ? null : values.map(Number);
+  }
+}
+
+class Comparison extends Choices {
+  constructor(trial) {
+    const a = GRADES.map((grade, i) => [i - 3, `A is ${grade}`]);
+    const b = GRADES.map((grade, i) => [3 - i, `B is ${grade}`]).reverse();
+    super(trial, [...a, ...(trial.tie ? [[0, "No preference"]] : []), ...b], { layout: "listen-grades" });
+  }
+  get response() {
+    return this.chosen && { value: this.chosen[0] };
+  }
+}
+
+class OneOfTwo extends Choices {
+  constructor(trial, texts, confidence = false) {
+    super(trial, texts.map((text, slot) => [slot, text]), { confidence });
+  }
+  get response() {
+    if (!this.chosen) return null;
+    const [slot, confidence = null] = this.chosen;
+    return { slot, confidence };
+  }
+}
+
+// Several sounds, each with a scale of its own from 0 to 100. A scale has no value before it is touched.
+class Scales {
+  constructor({ question, attribute, sounds, reference }) {
+    this.count = sounds.length;
+    this.markup = html``;
+    this.deck = html`<div class="listen-scales" role="group" aria-label="${attribute}">
+      <div class="listen-asked"><h3>${attribute}</h3><p class="listen-note">${question}</p></div>
+      <div class="listen-row listen-bands" aria-hidden="true">${reference ? soundButton(this.count, "Reference") : html`<span></span>`}
+        <div>${BANDS.map((band) => html`<span>${band}</span>`)}</div><span></span></div>
+      ${sounds.map((_, slot) => scale(slot))}</div>`;
+  }
+
+  begin(form, deck) {
+    this.inputs = [...form.querySelectorAll(".listen-scale")];
+    this.inputs.forEach((input) => {
+      // A click where the hidden thumb stands changes no value, and is a rating all the same.
+      input.oninput = input.onclick = () => this.#rate(input, deck);
+    });
+  }
+
+  follow(deck) {
+    this.inputs.forEach((input, slot) => (input.disabled = deck.heard !== slot));
+  }
+
+  // Up and down rate the sound that is heard, wherever the focus is.
+  key(key, deck) {
+    return nudge(this.inputs[deck.heard ?? this.count], key);
+  }
+
+  get response() {
+    const rated = this.inputs.every((input) => input.dataset.rated);
+    return rated ? { values: this.inputs.map((input) => input.valueAsNumber) } : null;
+  }
+
+  #rate(input, deck) {
+    input.dataset.rated = "yes";
+    input.setAttribute("aria-valuetext", `${input.value}, ${BANDS[Math.min(4, Math.floor(input.value / 20))]}`);
+    input.nextElementSibling.textContent = input.value;
+    deck.log("rate");
+    deck.touch();
+  }
+}
+
+// One slider that changes what is heard: how sure the separation must be of what it lets through.
+class Alpha {
+  constructor({ question, layers, start }) {
+    this.count = layers.length;
+    this.start = start;
+    this.deck = html`<div class="listen-scales" role="group" aria-label="Adjustment">
+      <div class="listen-asked"><h3>${question}</h3></div>
+      <div class="listen-ends" aria-hidden="true"><span>fuller</span><span>cleaner</span></div>
+      <input type="range" class="listen-alpha" min="0" max="1" step="0.01" value="${start}" disabled
+        aria-label="From fuller to cleaner" /></div>`;
+    this.markup = html``;
+  }
+
+  // Gain of each layer: layer k of n holds what an alpha of k / n keeps and one of (k + 1) / n no longer does.
+  levels(alpha) {
+    return Array.from({ length: this.count }, (_, k) => Math.min(1, Math.max(0, k + 1 - alpha * this.count)));
+  }
+
+  begin(form, deck) {
+    this.input = form.querySelector(".listen-alpha");
+    this.input.oninput = () => {
+      this.moved = true;
+      deck.mix(this.levels(this.input.valueAsNumber));
+      deck.log("rate");
+      deck.touch();
+    };
+    deck.mix(this.levels(this.start));
+  }
+
+  follow(deck) {
+    this.input.disabled = deck.heard === null;
+  }
+
+  key(key) {
+    return nudge(this.input, key);
+  }
+
+  get response() {
+    return this.moved ? { alpha: this.input.valueAsNumber } : null;
+  }
+}
+
+// Move a slider as its own keys would; false where there is none to be moved.
+function nudge(input, key) {
+  const steps = { ArrowUp: 1, ArrowDown: -1, PageUp: 10, PageDown: -10 }[key];
+  if (steps === undefined || input === undefined || input.disabled) return false;
+  input.valueAsNumber += steps * Number(input.step);
+  input.focus();
+  input.dispatchEvent(new Event("input"));
+  return true;
+}
+
+export function ballotOf(trial) {
+  switch (trial.kind) {
+    case "preference":
+      return new Comparison(trial);
+    case "which-human":
+      return new OneOfTwo(trial, ["A was written by a person", "B was written by a person"], true);
+    case "abx":
+      return new OneOfTwo(trial, ["X is A", "X is B"]);
+    case "triplet":
+      return new OneOfTwo(trial, ["A is closer to X", "B is closer to X"]);
+    case "adjustment":
+      return new Alpha(trial);
+    default: // rating, mushra
+      return new Scales(trial);
+  }
+}
+
+function pairButtons({ sounds, reference }) {
+  return html`<div class="listen-pair">${reference ? soundButton(sounds.length, "X") : ""}
+    ${sounds.map((_, slot) => soundButton(slot, LETTERS[slot]))}</div>`;
+}
+
+function choice(name, question, answers, layout) {
+  return html`<fieldset class="${layout}" disabled><legend>${question}</legend><div class="listen-choices">
+    ${answers.map(([value, text]) => html`<label><input type="radio" name="${name}" value="${value}" />
+      <span>${text}</span></label>`)}</div></fieldset>`;
+}
+
+function scale(slot) {
+  const name = LETTERS[slot];
+  return html`<div class="listen-row">${soundButton(slot, name)}
+    <input type="range" class="listen-scale" min="0" max="100" step="1" value="50" disabled
+      aria-label="Rating of ${name}" aria-valuetext="not rated" />
+    <output class="listen-value" aria-hidden="true">–</output></div>`;
+}
