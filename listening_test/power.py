@@ -9,8 +9,9 @@ import pandas as pd
 from statsmodels.stats.power import TTestPower
 
 from listening_test.contrasts import independent_p, listener_means, scored, trial_differences
+from listening_test.limits import Limits
 from listening_test.resampling import Array, Interval, ratio_interval, sign_flip_test, wilson
-from listening_test.screening import Limits, screen, without_excluded
+from listening_test.screening import screen, without_excluded
 from listening_test.simulated_study import FIRST, SECOND, World, listener_mean, table
 
 ALPHA = 0.05

@@ -9,60 +9,18 @@ All functions take the long table (`listening_test.export.COLUMNS`) and look at 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
 from scipy.stats import binom
 
+from listening_test.limits import Limits
 from listening_test.response import GRADED, PAIRED
 
 LISTENER = ["study", "listener"]
 TRIAL = [*LISTENER, "trial"]
 VERDICT = [*LISTENER, "rule", "value", "threshold", "excluded"]
-
-
-@dataclass(frozen=True)
-class Limits:
-    """From where on a listener is left out.
-
-    Attributes:
-        reference_grade: the hidden reference below it is a miss (BS.1534-3).
-        mid_anchor_grade: the mid anchor above it is a miss (BS.1534-3).
-        share_of_items: misses in more than this share of the items exclude (BS.1534-3).
-        guard: an item on which more than this share of the listeners miss the mid anchor does not count (BS.1534-3).
-        catch_failures: share of catch trials that may fail; one may always.
-        repeats: hidden repeats from which their agreement is looked at.
-        repeats_chance: a coin would agree as often with a higher probability than this.
-        side_bias: p below which one slot was favoured.
-        variance: of grades on a scale from 1 to 5, below which one button was pressed (P.808 toolkit).
-        completed: share of the trials that has to be answered.
-    """
-
-    reference_grade: float = 90
-    mid_anchor_grade: float = 90
-    share_of_items: float = 0.15
-    guard: float = 0.25
-    catch_failures: float = 1 / 3
-    repeats: float = 4
-    repeats_chance: float = 0.75
-    side_bias: float = 0.001
-    variance: float = 0.1
-    completed: float = 0.5
-
-
-def limits(thresholds: Mapping[str, float]) -> Limits:
-    """Return the defaults with the thresholds that a study sets, such as `share-of-items: 0.2`.
-
-    Raises:
-        ValueError: a name that is no limit.
-    """
-    known = {each.name.replace("_", "-"): each.name for each in fields(Limits)}
-    unknown = sorted(set(thresholds) - set(known))
-    if unknown:
-        raise ValueError(f"screening: {unknown[0]!r} is none of {', '.join(known)}")
-    return Limits(**{known[name]: value for name, value in thresholds.items()})
 
 
 def screen(long: pd.DataFrame, bounds: Limits, trials: int, minimum_ms: float) -> pd.DataFrame:

@@ -21,7 +21,7 @@ from listening_test.graded import ConditionGrades, condition_grades
 from listening_test.mixed_model import JUDGED, MixedModel, mixed_model
 from listening_test.reliability import Reliability, reliability
 from listening_test.response import GRADED, PAIRED
-from listening_test.screening import limits, screen, without_excluded
+from listening_test.screening import screen, without_excluded
 from listening_test.study import Study
 from listening_test.votes import Guessing, PairVotes, Sides
 
@@ -117,7 +117,7 @@ def analyse(plan: Study, long: pd.DataFrame, *, seed: int = 0) -> Analysis:
         long: its long table.
         seed: of bootstrap and sign flips.
     """
-    verdicts = screen(long, limits(plan.screening), plan.trials, 1000 * plan.minimum_seconds)
+    verdicts = screen(long, plan.screening, plan.trials, 1000 * plan.minimum_seconds)
     excluded = [
         Verdict(row.listener, row.rule, float(row.value), float(row.threshold))
         for row in verdicts[verdicts.excluded.astype(bool)].itertuples()

@@ -16,6 +16,7 @@ import yaml
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from listening_test.block import Block, Slug, Text
+from listening_test.limits import Limits
 
 SHIPPED = Path(__file__).parent / "studies"
 FILE_NAME = "study.yaml"
@@ -68,7 +69,7 @@ class Study:
         repeats: share of the trials that come again, hidden, in another order.
         catch_every: after how many trials one is hidden whose right answer is known; 0 for never.
         break_after: how many trials come before the pause; None for no pause.
-        screening: thresholds by rule; `listening_test.screening` knows the rules and their defaults.
+        screening: from where on a rule of `listening_test.screening` leaves a listener out.
         digest: SHA-256 of the file.
     """
 
@@ -87,7 +88,7 @@ class Study:
     repeats: Annotated[float, Field(ge=0, le=0.5)] = 0.1
     catch_every: Annotated[int, Field(ge=0, le=100)] = 10
     break_after: Annotated[int, Field(ge=1, le=100)] | None = None
-    screening: dict[Slug, float] = field(default_factory=dict)
+    screening: Limits = field(default_factory=Limits)
     digest: str = ""
 
     __pydantic_config__: ClassVar[ConfigDict] = FORBID

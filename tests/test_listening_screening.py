@@ -1,11 +1,15 @@
 """Screening rules at their limits, on long tables made by hand."""
 
 from itertools import chain
+from pathlib import Path
 
+import answered_study
 import pandas as pd
 import pytest
 
-from listening_test.screening import Limits, limits, repeated, screen, without_excluded
+from listening_test import study
+from listening_test.limits import Limits
+from listening_test.screening import repeated, screen, without_excluded
 
 TRIALS = 20
 
@@ -145,7 +149,10 @@ def test_only_the_named_listener_of_the_named_study_is_left_out() -> None:
     assert set(zip(kept.study, kept.listener, strict=True)) == {("s-1", "two"), ("s-2", "two")}
 
 
-def test_a_study_may_set_limits_by_name() -> None:
-    assert limits({"share-of-items": 0.3}) == Limits(share_of_items=0.3)
-    with pytest.raises(ValueError, match="'share' is none of reference-grade"):
-        limits({"share": 0.3})
+def test_a_study_may_set_limits_by_name(tmp_path: Path) -> None:
+    text = answered_study.STUDY.replace("screening: {completed: 0.4}", "screening: {share_of_items: 0.3}")
+    (tmp_path / study.FILE_NAME).write_text(text)
+    assert study.load(tmp_path).screening == Limits(share_of_items=0.3)
+    (tmp_path / study.FILE_NAME).write_text(text.replace("share_of_items", "share"))
+    with pytest.raises(study.StudyError, match=r"study\.yaml:8: screening\.share"):
+        study.load(tmp_path)

@@ -71,13 +71,13 @@ questionnaire:
 headphones: require
 break_after: 6
 language: de
-screening: {catch-failures: 0.3}
+screening: {catch_failures: 0.3}
 """
     )
     assert study.consent is not None and study.consent.version == 3
     assert study.questionnaire[0].options == ("under 30", "30 or older")
     assert (study.headphones, study.break_after, study.language) == ("require", 6, "de")
-    assert study.screening == {"catch-failures": 0.3} and study.practice == 1
+    assert study.screening.catch_failures == 0.3 and study.practice == 1
 
 
 def test_a_missing_study_says_what_to_give(tmp_path: Path) -> None:
