@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache, lru_cache
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -71,15 +72,23 @@ def _taken(settings: dict[str, Any], chorus: Chorus) -> tuple[Score, dict[str, s
 
 
 def shuffled_within_bars(score: Score, rng: np.random.Generator) -> Score:
-    """The bad anchor: every note of both parts moves to a random eighth of its own bar, and keeps its pitch."""
-    return replace(score, notes=tuple(sorted(_moved(note, rng) for note in score.notes)))
+    """The bad anchor: every note of both parts moves to a random eighth of its own bar, and keeps its pitch.
+
+    The first note of a bar comes when the first one came before, or the anchor would be known by its late beginning.
+    """
+    bars = [list(notes) for _, notes in groupby(score.notes, key=lambda note: note.start // TICKS_PER_BAR)]
+    return replace(score, notes=tuple(sorted(note for bar in bars for note in _shuffled(bar, rng))))
 
 
-def _moved(note: Note, rng: np.random.Generator) -> Note:
-    """Draw a new eighth; the note is cut at the bar line."""
-    bar = note.start // TICKS_PER_BAR * TICKS_PER_BAR
-    start = bar + TICKS_PER_STEP * int(rng.integers(TICKS_PER_BAR // TICKS_PER_STEP))
-    return replace(note, start=start, duration=min(note.duration, bar + TICKS_PER_BAR - start))
+def _shuffled(bar: list[Note], rng: np.random.Generator) -> list[Note]:
+    """Draw an eighth for every note of a bar; notes are cut at the bar line."""
+    end = (bar[0].start // TICKS_PER_BAR + 1) * TICKS_PER_BAR
+    drawn = rng.integers(TICKS_PER_BAR // TICKS_PER_STEP, size=len(bar)) * TICKS_PER_STEP
+    starts = np.minimum(bar[0].start + drawn - drawn.min(), end - TICKS_PER_STEP).tolist()
+    return [
+        replace(note, start=start, duration=min(note.duration, end - start))
+        for note, start in zip(bar, starts, strict=True)
+    ]
 
 
 @cache

@@ -28,10 +28,11 @@ from models.composition.blues_form import (
     STEPS_PER_BAR,
     STEPS_PER_BEAT,
     TICKS_PER_STEP,
+    Form,
     transposed_symbol,
     transposition,
 )
-from models.composition.encoding import MELODY_UNITS, MELODY_VELOCITY, decode, symbols_roll
+from models.composition.encoding import MELODY_UNITS, MELODY_VELOCITY, chord_roll, decode
 from models.composition.score import Note, Score, read_midi
 
 BARS = 12
@@ -43,6 +44,11 @@ MOST_LOST = 0.1  # share of notes that may fall on an eighth that is taken
 LICENCE_FILE = "LICENCE"
 WEIMAR_LICENCE = "ODbL 1.0, Weimar Jazz Database, Jazzomat Research Project"
 WEIMAR_TABLES = {"solos": "*_solos.csv", "notes": "*_notes.csv*", "beats": "*_beats.csv*"}
+COLUMNS = {
+    "solos": "melid performer title signature avgtempo key",
+    "notes": "melid bar beat tatum division duration pitch",
+    "beats": "melid chorus_id bar beat chord",
+}
 
 _CHORD = re.compile(r"([A-G][#b]?)(-|m7b5|o|[^/]*)")
 _QUALITY = {"-": "m", "m7b5": "dim", "o": "dim"}
@@ -170,8 +176,11 @@ def _on_grid(notes: Sequence[tuple[float, float, int]]) -> list[tuple[int, int, 
 def _score(notes: Sequence[tuple[int, int, int]], take: _Take) -> Score:
     """Set the melody over the changes, in C and in the octaves of the networks."""
     semitones = -transposition(take.key)
-    chords = symbols_roll([transposed_symbol(symbol, semitones) for symbol in take.chords])
-    backing = decode(np.concatenate([chords, np.zeros((STEPS, MELODY_UNITS), np.float32)], axis=1), TEMPO)
+    symbols = [transposed_symbol(symbol, semitones) for symbol in take.chords]
+    bars = [tuple(symbols[step : step + STEPS_PER_BAR]) for step in range(0, STEPS, STEPS_PER_BAR)]
+    changes = Form("played", tuple(bars))
+    silence = np.zeros((STEPS, MELODY_UNITS), np.float32)
+    backing = decode(np.concatenate([chord_roll(changes), silence], axis=1), TEMPO, changes)
     middle = median(pitch for _, _, pitch in notes) + semitones
     semitones += 12 * round((median(MELODY_PITCHES) - middle) / 12)
     melody = [
@@ -187,7 +196,11 @@ def _rows(folder: Path, table: str) -> list[Row]:
     if path is None:
         raise HumanError(f"{folder.name} has no {WEIMAR_TABLES[table]} beside its other tables")
     text = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-    return list(csv.DictReader(text.decode("utf-8").splitlines()))
+    reader = csv.DictReader(text.decode("utf-8").splitlines())
+    missing = [column for column in COLUMNS[table].split() if column not in (reader.fieldnames or ())]
+    if missing:
+        raise HumanError(f"{path.name} lacks the columns {', '.join(missing)}")
+    return list(reader)
 
 
 def _grouped(folder: Path, table: str) -> dict[str, dict[str, list[Row]]]:
