@@ -6,16 +6,27 @@ from pathlib import Path
 import pytest
 from small_study import EVERY_KIND, STUDY, parsed
 
-from listening_test import study
+from listening_test import check, study
+from listening_test.response import KINDS
 from listening_test.study import StudyError
 
 
-def test_the_shipped_study_compares_models_and_alphas_on_consecutive_seeds() -> None:
-    shipped = study.load(study.SHIPPED / "default")
-    blues, separation = shipped.blocks
-    assert set(blues.conditions) == {"lstm", "random-walk", "corpus"} and len(blues.pairs) == 3
-    assert [condition.settings["alpha"] for condition in separation.conditions.values()] == [0.3, 0.7]
-    assert all(block.seeds == tuple(range(1, len(block.seeds) + 1)) for block in shipped.blocks)
+@pytest.mark.parametrize("folder", sorted(study.SHIPPED.iterdir()), ids=lambda folder: folder.name)
+def test_a_shipped_study_takes_consecutive_seeds_and_enough_of_them(folder: Path) -> None:
+    shipped = study.load(folder)
+    assert shipped.name == folder.name and shipped.consent is not None and shipped.questionnaire
+    for block in shipped.blocks:
+        assert block.seeds == tuple(range(1, len(block.seeds) + 1)) and len(block.seeds) >= check.FEWEST_ITEMS
+
+
+def test_the_shipped_studies_ask_in_every_way() -> None:
+    blues, separation = (study.load(study.SHIPPED / name) for name in ("blues", "separation"))
+    assert {block.trial for block in (*blues.blocks, *separation.blocks)} == set(KINDS)
+    roles = {condition.role for block in blues.blocks for condition in block.conditions.values()}
+    assert roles == {"human", "copy", "reference", "system", "bad-anchor"}
+    mushra = next(block for block in separation.blocks if block.trial == "mushra")
+    anchors = {condition.role for condition in mushra.conditions.values()} - {"system"}
+    assert anchors == {"reference", "low-anchor", "mid-anchor", "mixture-anchor", "noise-anchor"}
 
 
 @pytest.mark.parametrize(
