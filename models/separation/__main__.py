@@ -6,6 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
+import torch
+
 from audio import SUBTYPES, AudioError, read, write
 from models.checkpoint import CheckpointError
 from models.separation.separate import DEFAULT, MODELS, SeparationError, common_gain, predict, predictor, split
@@ -90,6 +92,7 @@ def main() -> int:
         return 0
     if not arguments.songs or arguments.out is None:
         parser.error("give at least one song and --out DIR")
+    torch.set_num_threads(1)  # on cores that others use too, two threads take longer than one
     try:
         predictor(arguments.model)
     except (CheckpointError, SeparationError) as error:

@@ -154,7 +154,12 @@ def masked(audio: Audio, levels: Tensor, to_mask: Callable[[Tensor], Tensor]) ->
     gains = to_mask(torch.arange(mask.LEVELS, dtype=torch.uint8))  # a mask is a function of the level alone
     if bool((gains == 1).all()):
         return Audio(audio.samples.copy(), audio.sample_rate)
-    samples = resample(audio, SAMPLE_RATE).samples
+    kept = _weighted(resample(audio, SAMPLE_RATE).samples, levels, gains)
+    return _fitted(resample(Audio(kept, SAMPLE_RATE), audio.sample_rate), audio.samples.shape[1])
+
+
+def _weighted(samples: Samples, levels: Tensor, gains: Tensor) -> Samples:
+    """Weigh every bin by the gain of its level, at 44.1 kHz."""
     if frames(samples.shape[1]) != levels.shape[1]:
         raise SeparationError("the probabilities were predicted for another recording; predict them again")
     kept = np.empty_like(samples)
@@ -163,7 +168,7 @@ def masked(audio: Audio, levels: Tensor, to_mask: Callable[[Tensor], Tensor]) ->
         part = gains[levels[:, first : first + spectrum.shape[-1]].int()]
         sound = istft(spectrum * part, min(spectrum.shape[-1] * HOP, samples.shape[1] - first * HOP))
         kept[:, (first + inner.start) * HOP : stop * HOP] = sound[:, inner.start * HOP : inner.stop * HOP].numpy()
-    return _fitted(resample(Audio(kept, SAMPLE_RATE), audio.sample_rate), audio.samples.shape[1])
+    return kept
 
 
 def spectrum_blocks(samples: Samples, context: int = EDGE_FRAMES) -> Iterator[tuple[int, Tensor, slice]]:
