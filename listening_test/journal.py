@@ -60,7 +60,7 @@ def check_chain(chain: Iterable[Entry]) -> int:
     Raises:
         JournalError: the first entry that does not follow from the one before.
     """
-    withdrawn: set[str] = set()
+    gone: set[str] = set()
     erased: set[str] = set()
     previous, sequence = BEGINNING, 0
     for sequence, entry in enumerate(chain, start=1):
@@ -70,12 +70,18 @@ def check_chain(chain: Iterable[Entry]) -> int:
         links = (entry["sequence"], entry["prev_sha256"], entry["sha256"]) == (sequence, previous, expected)
         if not whole or not links:
             raise JournalError(f"entry {entry['sequence']} of the journal was changed, or one before it is missing")
-        withdrawn |= {row["session"] for name, row in json.loads(text or "[]") if name == WITHDRAWAL.name}
+        gone |= withdrawn([entry])
         erased |= {entry["session"]} if text is None else set()
         previous = expected
-    if erased - withdrawn:
-        raise JournalError(f"the journal lacks the rows of {', '.join(erased - withdrawn)}, who did not withdraw")
+    if erased - gone:
+        raise JournalError(f"the journal lacks the rows of {', '.join(erased - gone)}, who did not withdraw")
     return sequence
+
+
+def withdrawn(chain: Iterable[Entry]) -> set[str]:
+    """Return the sessions whose withdrawal the entries record."""
+    rows = [row for entry in chain for row in json.loads(entry["rows"] or "[]")]
+    return {row["session"] for name, row in rows if name == WITHDRAWAL.name}
 
 
 def contents(connection: sql.Connection) -> dict[str, list[str]]:

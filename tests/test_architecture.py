@@ -50,6 +50,7 @@ LIBRARIES = {
     "fluidsynth": ("models.composition.render",),
     "pretty_midi": ("models.composition.score",),
     "sqlalchemy": tuple(f"listening_test.{name}" for name in ("schema", "journal", "database", "store", "archive")),
+    "huggingface_hub": ("listening_test.mirror",),
     "pyloudnorm": ("audio",),
     "soundfile": ("audio",),
     "soxr": ("audio",),
