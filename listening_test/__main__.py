@@ -1,20 +1,26 @@
-"""Command line of a study's owner: python -m listening_test prepare|check|power|simulate|export|analyse|report."""
+"""Command line of a study's owner: python -m listening_test COMMAND; --help lists the commands."""
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import signal
 import sys
+import threading
+import time
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, get_args
 
 from listening_test import (
+    archive,
     check,
     document,
     export,
     figures,
+    mirror,
     power,
     public,
     report,
@@ -35,7 +41,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         if "study" in options:
-            options.run(options, study.load(options.study), Store(database_url()))
+            with closing(Store(database_url())) as store:
+                options.run(options, study.load(options.study), store)
             return 0
         return int(options.run(options))
     except (ValueError, OSError) as error:
@@ -52,6 +59,8 @@ def _parser() -> argparse.ArgumentParser:
         ("export", _export, "write the answers as a table, one row per trial and slot"),
         ("analyse", _analyse, "print the results, with and without screening"),
         ("report", _report, "write the results as HTML and Markdown, with drawings and checklist"),
+        ("withdraw", _withdraw, "delete everything about one session but the fact that it was withdrawn"),
+        ("unblind", _unblind, "close the study for good; from then on exports name the conditions"),
     ):
         command = commands.add_parser(name, help=text, description=text)
         command.set_defaults(run=run)
@@ -73,8 +82,20 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--curves", type=Path, help="JSON of SDR, SIR and SAR over alpha, drawn behind alphas")
         if name == "analyse":
             command.add_argument("--json", type=Path, help="write the report to this file as well")
+        if name == "withdraw":
+            command.add_argument("receipt", help="of the listener who withdraws")
+        if name == "unblind":
+            command.add_argument("--plan", type=Path, required=True, help="plan of analysis; its hash is recorded")
+    _add_mirror(commands)
     _add_simulations(commands)
     return parser
+
+
+def _add_mirror(commands: Any) -> None:
+    text = "copy the ratings to the private dataset RATINGS_DATASET until told to stop; HF_TOKEN gives the right"
+    command = commands.add_parser("mirror", help=text, description=text)
+    command.set_defaults(run=_mirror)
+    command.add_argument("--restore", action="store_true", help="rebuild the database from the dataset instead")
 
 
 def _add_simulations(commands: Any) -> None:
@@ -111,11 +132,13 @@ def _prepare(options: argparse.Namespace, plan: Study, store: Store) -> None:
 def _check(options: argparse.Namespace, plan: Study, store: Store) -> None:
     prepared = stimuli.read(options.out or stimuli.folder_of(plan, store.folder), plan)
     check.check(prepared, plan)
+    archive.check(store)
     print(f"{len(prepared.of)} stimuli of {plan.label}: nothing but the sound tells conditions apart")
 
 
 def _export(options: argparse.Namespace, plan: Study, store: Store) -> None:
-    long = export.long_table(store.answers(plan.label))
+    answers = store.answers(plan.label)
+    long = export.long_table(answers if archive.is_open(store, plan.label) else archive.coded(answers, plan))
     if options.public is not None:
         public.write(options.public, plan, long)
         print(f"{plan.label}: data set in {options.public}")
@@ -126,6 +149,29 @@ def _export(options: argparse.Namespace, plan: Study, store: Store) -> None:
         return
     export.write_table(table, options.out)
     print(f"{len(table)} rows of {plan.label} in {options.out}")
+
+
+def _withdraw(options: argparse.Namespace, plan: Study, store: Store) -> None:
+    answers = archive.withdraw(store, plan.label, options.receipt, time.time_ns() // 1_000_000)
+    print(f"session {options.receipt} of {plan.label} is withdrawn; {answers} answers are deleted")
+
+
+def _unblind(options: argparse.Namespace, plan: Study, store: Store) -> None:
+    digest = hashlib.sha256(options.plan.read_bytes()).hexdigest()
+    archive.open_conditions(store, plan.label, digest, time.time_ns() // 1_000_000)
+    print(f"{plan.label} is closed, and its conditions are named; plan of analysis {digest}")
+
+
+def _mirror(options: argparse.Namespace) -> int:
+    dataset = mirror.from_environment()
+    with closing(Store(database_url())) as store:
+        if options.restore:
+            print(f"{mirror.restore(store, dataset)} entries restored from {dataset.repo}")
+            return 0
+        over = threading.Event()
+        signal.signal(signal.SIGTERM, lambda *_: over.set())
+        mirror.follow(store, dataset, over.is_set)
+    return 0
 
 
 def _analyse(options: argparse.Namespace, plan: Study, store: Store) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import sqlalchemy as sql
 
 from listening_test import journal
 from listening_test.database import Database
 from listening_test.schema import EXCLUSION, JOURNAL, OPENING, RATING, SESSION, TRIAL, WITHDRAWAL
-from listening_test.trial import UnknownError
+from listening_test.study import Study
+from listening_test.trial import Answer, Presentation, Trial, UnknownError
 
 NOBODY = ""  # session of an entry that concerns the whole study
 
@@ -96,6 +98,22 @@ def is_open(database: Database, study: str) -> bool:
     """Whether the conditions of a study may be named: it is closed, and its plan of analysis is fixed."""
     with database.transaction() as connection:
         return connection.execute(sql.select(OPENING).where(OPENING.c.study == study)).first() is not None
+
+
+def coded(answers: Sequence[Answer], study: Study) -> list[Answer]:
+    """Replace the names of conditions by K1, K2 and so on, in an order that the study's file does not tell."""
+    names = {name for block in study.blocks for name in block.conditions}
+    by_hash = sorted(names, key=lambda name: hashlib.sha256(f"{study.digest} {name}".encode()).digest())
+    code = {name: f"K{number}" for number, name in enumerate(by_hash, start=1)}
+
+    def hidden(shown: Presentation) -> Presentation:
+        return replace(shown, condition=code[shown.condition])
+
+    def hidden_trial(trial: Trial) -> Trial:
+        reference = None if trial.reference is None else hidden(trial.reference)
+        return replace(trial, slots=tuple(map(hidden, trial.slots)), reference=reference)
+
+    return [replace(answer, trial=hidden_trial(answer.trial)) for answer in answers]
 
 
 def entries(database: Database, after: int = 0) -> list[journal.Entry]:

@@ -7,14 +7,14 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
-from listening_test import headphones, stimuli, study
+from listening_test import headphones, mirror, stimuli, study
 from listening_test.levels import SAMPLE_RATE
 from listening_test.session import ListeningTest
 from listening_test.stimuli import StimulusError
@@ -23,6 +23,7 @@ from listening_test.trial import UnknownError
 
 State = Literal["ready", "rendering", "failed"]
 SECONDS_TO_ANSWER = 10  # beside listening to each sound once, for the estimate of a session's length
+SECONDS_TO_COPY = 30  # what is left to mirror when the server ends
 log = logging.getLogger(__name__)
 
 
@@ -54,7 +55,8 @@ class Host:
     def start(self) -> None:
         """Begin to render if need be."""
         if not self._folder.exists():
-            self._renderer = _start_rendering(self._study_folder, self._folder)
+            folders = {"--study": self._study_folder.absolute(), "--out": self._folder.absolute()}
+            self._renderer = _command("prepare", *(str(each) for pair in folders.items() for each in pair))
 
     def stop(self) -> None:
         """End the renderer with the server."""
@@ -123,6 +125,7 @@ class Hosts:
     @asynccontextmanager
     async def running(self, _app: object) -> AsyncIterator[None]:
         """Start rendering with the server, and end it with the server."""
+        copier = self._start_mirror() if os.environ.get(mirror.REPO_VARIABLE) else None
         for host in self.by_name.values():
             host.start()
         try:
@@ -131,17 +134,27 @@ class Hosts:
             for host in self.by_name.values():
                 host.stop()
             self.store.close()
+            if copier is not None:
+                copier.terminate()
+                with suppress(subprocess.TimeoutExpired):
+                    copier.wait(SECONDS_TO_COPY)
+
+    def _start_mirror(self) -> subprocess.Popen[bytes] | None:
+        """Restore the ratings, then copy what is added; without the ratings no study is offered."""
+        here = {"DATABASE_URL": self.store.url.render_as_string(hide_password=False), "HF_HUB_OFFLINE": "0"}
+        if _command("mirror", "--restore", **here).wait() == 0:
+            return _command("mirror", **here)
+        log.error("the listening test is closed: its ratings could not be restored")
+        self.by_name.clear()
+        return None
 
 
-def _start_rendering(study_folder: Path, folder: Path) -> subprocess.Popen[bytes]:
-    """Render in a process of its own, at low priority and on one core, so that the app stays responsive."""
-    command = ["nice", sys.executable, "-m", "listening_test", "prepare"]
-    command += ["--study", str(study_folder.absolute()), "--out", str(folder.absolute())]
-    # A session of its own: Ctrl-C reaches the app alone, which ends the renderer in order.
+def _command(*arguments: str, **variables: str) -> subprocess.Popen[bytes]:
+    """Run a command of this room in a process of its own, at low priority and on one core: the app stays responsive."""
+    # A session of its own: Ctrl-C reaches the app alone, which ends the process in order.
     return subprocess.Popen(
-        command,
-        cwd=Path(__file__).parent.parent,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        ["nice", sys.executable, "-m", "listening_test", *arguments],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent), "OMP_NUM_THREADS": "1", **variables},
         stdout=subprocess.DEVNULL,
         start_new_session=True,
     )

@@ -9,7 +9,9 @@ dataset is squashed: what was erased here is erased there.
 from __future__ import annotations
 
 import json
+import os
 import re
+import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -25,6 +27,7 @@ from listening_test.journal import Entry, withdrawn
 
 SEGMENT = re.compile(r"ratings-(\d{9})-(\d{9})-[0-9TZ]+-[0-9a-f]{32}\.jsonl")
 PAUSE_S = 60.0
+REPO_VARIABLE = "RATINGS_DATASET"
 DATASET: dict[str, Any] = {"repo_type": "dataset"}
 
 
@@ -113,6 +116,18 @@ class Mirror:
             raise MirrorError(f"the hub does not answer for {self.repo}: {' '.join(str(error).split())}") from error
 
 
+def from_environment() -> Mirror:
+    """Return the mirror that RATINGS_DATASET, HF_TOKEN and HF_ENDPOINT name.
+
+    Raises:
+        MirrorError: there is none.
+    """
+    repo = os.environ.get(REPO_VARIABLE)
+    if not repo:
+        raise MirrorError(f"no dataset to mirror to: set {REPO_VARIABLE} to owner/name and HF_TOKEN to a token")
+    return Mirror(repo, os.environ.get("HF_TOKEN"), os.environ.get("HF_ENDPOINT"))
+
+
 def restore(database: Database, mirror: Mirror) -> int:
     """Rebuild a database from its mirror; one that knows the beginning gets the rest.
 
@@ -152,7 +167,7 @@ def follow(database: Database, mirror: Mirror, is_over: Callable[[], bool], paus
                 mirror.write(entries)
                 last = entries[-1]["sequence"]
         except MirrorError as error:
-            print(f"mirror: {error}; the entries wait", flush=True)
+            print(f"mirror: {error}; the entries wait", file=sys.stderr, flush=True)
 
 
 def _segment(entries: list[Entry]) -> CommitOperationAdd:

@@ -115,7 +115,7 @@ def test_entries_wait_for_a_hub_that_does_not_answer(
         return not hub.down
 
     mirror.follow(test.store, dataset, is_over, pause_s=0.0)
-    assert "the entries wait" in capsys.readouterr().out
+    assert "the entries wait" in capsys.readouterr().err
     assert dataset.last() == len(archive.entries(test.store))
 
 

@@ -3,17 +3,12 @@
 import base64
 import hashlib
 import json
-import os
-import signal
-import socket
-import sqlite3
 import subprocess
-import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -22,36 +17,19 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from page_listener import Listener
+from ratings_database import rows
 from small_study import CANARIES, KIND, prepare_small_study, write_small_study
 
 from listening_test import routes, study
 from listening_test.database import StoreError
 from listening_test.response import Comparison
 from listening_test.store import Store
+from listening_test.trial import Answer
 
 ROOT = Path(__file__).parent.parent
 TRIALS = 4
-
-
-class Listener:
-    """A listener who talks to the routes as the page does."""
-
-    def __init__(self, client: Any, study: str = "small") -> None:
-        self.client, self.study = client, f"/listen/{study}"
-        self.headers = {"X-Resume-Code": client.post(f"{self.study}/session").json()["code"]}
-
-    def trial(self) -> dict[str, Any]:
-        return self.client.get(f"{self.study}/trial", headers=self.headers).json()
-
-    def send(self, trial: str, **changes: Any) -> Any:
-        body = {"uuid": str(uuid4()), "trial": trial, "response": {"value": -1}, "heard_ms": [400, 500], **changes}
-        body = {"shown_ms": 1_000, "answered_ms": 2_000, **body}
-        return self.client.post(f"{self.study}/answer", headers=self.headers, json=body)
-
-    def finish(self) -> str:
-        while not (trial := self.trial())["finished"]:
-            assert self.send(trial["trial"], response={"value": (-1, 3, 0)[trial["number"] % 3]}).status_code == 200
-        return trial["receipt"]
+Place = tuple[Path, str]  # folder of the study, address of the database
 
 
 @pytest.fixture(scope="module")
@@ -63,30 +41,33 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 @pytest.fixture
-def place(prepared: tuple[Path, Path], tmp_path: Path) -> tuple[Path, Path]:
+def place(prepared: tuple[Path, Path], ratings_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     """Folder of the small study, and a fresh database beside its stimuli."""
     study_folder, prepared_stimuli = prepared
-    (tmp_path / "stimuli").symlink_to(prepared_stimuli)
-    return study_folder, tmp_path / "ratings.sqlite"
+    (tmp_path / "data").mkdir()
+    for folder in (tmp_path, tmp_path / "data"):  # beside a SQLite file, else below ./data
+        (folder / "stimuli").symlink_to(prepared_stimuli)
+    monkeypatch.chdir(tmp_path)
+    return study_folder, ratings_url
 
 
 @pytest.fixture
-def client(place: tuple[Path, Path]) -> Iterator[TestClient]:
+def client(place: Place) -> Iterator[TestClient]:
     app = FastAPI()
-    app.include_router(routes.router([place[0]], f"sqlite:///{place[1]}"))
+    app.include_router(routes.router([place[0]], place[1]))
     with TestClient(app, base_url="http://room.test") as test_client:
         yield test_client
 
 
-def rows(database: Path, query: str) -> list[tuple[Any, ...]]:
-    with sqlite3.connect(database) as connection:
-        return connection.execute(query).fetchall()
+def answers_in(place: Place) -> list[Answer]:
+    with closing(Store(place[1])) as store:
+        return store.answers("small-1")
 
 
-def test_a_session_goes_from_start_to_receipt(client: TestClient, place: tuple[Path, Path]) -> None:
+def test_a_session_goes_from_start_to_receipt(client: TestClient, place: Place) -> None:
     listener = Listener(client)
     receipt = listener.finish()
-    answers = Store(f"sqlite:///{place[1]}").answers("small-1")
+    answers = answers_in(place)
     assert [answer.trial.ordinal for answer in answers] == [1, 2, 3, 4]
     assert [answer.rating.response for answer in answers] == [Comparison(value) for value in (3, 0, -1, 3)]
     assert {answer.session for answer in answers} == {receipt}
@@ -95,7 +76,7 @@ def test_a_session_goes_from_start_to_receipt(client: TestClient, place: tuple[P
     assert all(answer.trial.presented_ms <= answer.received_ms for answer in answers)
 
 
-def test_the_order_is_stored_before_the_page_shows_it(client: TestClient, place: tuple[Path, Path]) -> None:
+def test_the_order_is_stored_before_the_page_shows_it(client: TestClient, place: Place) -> None:
     shown = Listener(client).trial()
     [(trial, conditions)] = rows(place[1], "SELECT id, conditions FROM trial")
     tokens = rows(place[1], "SELECT token FROM presentation ORDER BY slot")
@@ -110,21 +91,21 @@ def test_a_reload_resumes_at_the_same_trial_with_the_same_order(client: TestClie
     assert listener.trial()["number"] == 2
 
 
-def test_the_same_answer_again_is_acknowledged_and_counted_once(client: TestClient, place: tuple[Path, Path]) -> None:
+def test_the_same_answer_again_is_acknowledged_and_counted_once(client: TestClient, place: Place) -> None:
     listener, uuid = Listener(client), str(uuid4())
     trial = listener.trial()["trial"]
     replies = [listener.send(trial, uuid=uuid) for _ in range(3)]
     assert all(reply.status_code == 200 and reply.json() == {"acknowledged": uuid} for reply in replies)
-    assert rows(place[1], "SELECT count(*) FROM rating") == [(1,)]
+    assert len(answers_in(place)) == 1
 
 
-def test_a_second_vote_is_refused_and_overwrites_nothing(client: TestClient, place: tuple[Path, Path]) -> None:
+def test_a_second_vote_is_refused_and_overwrites_nothing(client: TestClient, place: Place) -> None:
     listener = Listener(client)
     trial = listener.trial()["trial"]
     assert listener.send(trial, response={"value": -1}).status_code == 200
     second = listener.send(trial, response={"value": 1})
     assert second.status_code == 409 and "answered before" in second.json()["detail"]
-    assert rows(place[1], "SELECT response FROM rating") == [('{"value": -1}',)]
+    assert [answer.rating.response for answer in answers_in(place)] == [Comparison(-1)]
 
 
 def test_an_answers_uuid_cannot_serve_another_trial(client: TestClient) -> None:
@@ -187,7 +168,7 @@ def test_nonsense_is_refused_with_a_sentence(client: TestClient, changes: dict[s
     assert sentence.lower() in reply.json()["detail"].lower()
 
 
-def test_no_preference_is_an_answer_only_where_it_is_offered(place: tuple[Path, Path], tmp_path: Path) -> None:
+def test_no_preference_is_an_answer_only_where_it_is_offered(place: Place, tmp_path: Path) -> None:
     folder = write_small_study(tmp_path / "strict")
     text = (folder / study.FILE_NAME).read_text().replace("tie: true", "tie: false")
     (folder / study.FILE_NAME).write_text(text.replace("name: small", "name: strict"))
@@ -211,7 +192,7 @@ def test_large_bodies_and_other_sites_are_refused(client: TestClient) -> None:
         assert client.post("/listen/small/session", headers={"Origin": origin}).status_code == status
 
 
-def test_no_condition_leaves_the_server(client: TestClient, place: tuple[Path, Path]) -> None:
+def test_no_condition_leaves_the_server(client: TestClient, place: Place) -> None:
     """Random condition names, the kind, items and stimulus hashes appear in no byte that a listener gets."""
     listener, served = Listener(client), []
 
@@ -229,7 +210,7 @@ def test_no_condition_leaves_the_server(client: TestClient, place: tuple[Path, P
         keep(listener.send(shown["trial"], response={"value": 9}))
         keep(listener.send(shown["trial"]))
         keep(listener.send(shown["trial"]))
-    manifest = json.loads((place[1].parent / "stimuli" / "small-1" / "manifest.json").read_text())
+    manifest = json.loads(Path("stimuli", "small-1", "manifest.json").read_text())
     secrets = [*CANARIES, KIND, *(entry["sha256"] for entry in manifest["stimuli"])]
     everything = b"".join(served)
     for secret in secrets:
@@ -238,46 +219,41 @@ def test_no_condition_leaves_the_server(client: TestClient, place: tuple[Path, P
         assert not any(form.encode() in everything for form in forms), secret
 
 
-def test_concurrent_sessions_stay_balanced_and_lose_nothing(client: TestClient, place: tuple[Path, Path]) -> None:
+def test_concurrent_sessions_stay_balanced_and_lose_nothing(client: TestClient, place: Place) -> None:
     listeners = [Listener(client) for _ in range(24)]
     with ThreadPoolExecutor(8) as pool:
         receipts = set(pool.map(Listener.finish, listeners))
-    answers = Store(f"sqlite:///{place[1]}").answers("small-1")
+    answers = answers_in(place)
     assert len(receipts) == 24 and len(answers) == 24 * TRIALS
     cells = Counter((answer.trial.item, answer.conditions) for answer in answers)
     assert len(cells) == 12 and max(cells.values()) - min(cells.values()) <= 2
 
 
-def test_two_votes_at_the_same_moment_count_once(client: TestClient, place: tuple[Path, Path]) -> None:
+def test_two_votes_at_the_same_moment_count_once(client: TestClient, place: Place) -> None:
     listener = Listener(client)
     trial = listener.trial()["trial"]
     with ThreadPoolExecutor(8) as pool:
         statuses = Counter(pool.map(lambda _: listener.send(trial).status_code, range(8)))
     assert statuses == {200: 1, 409: 7}
-    assert rows(place[1], "SELECT count(*) FROM rating") == [(1,)]
+    assert len(answers_in(place)) == 1
 
 
-def test_a_database_that_cannot_be_opened_is_said_clearly(place: tuple[Path, Path], tmp_path: Path) -> None:
-    (tmp_path / "ratings.sqlite").mkdir()  # a folder where the file should be
+def test_a_database_that_cannot_be_opened_is_said_clearly(place: Place) -> None:
+    Path("folder.sqlite").mkdir()  # a folder where the file should be
     app = FastAPI()
-    app.include_router(routes.router([place[0]], f"sqlite:///{tmp_path / 'ratings.sqlite'}"))
+    app.include_router(routes.router([place[0]], "sqlite:///folder.sqlite"))
     reply = TestClient(app).post("/listen/small/session")
     assert reply.status_code == 503
     assert reply.json()["detail"] == routes.NOT_SAVED
 
 
-def test_an_answer_refused_by_a_locked_database_is_taken_later(place: tuple[Path, Path]) -> None:
-    app = FastAPI()
-    app.include_router(routes.router([place[0]], f"sqlite:///{place[1]}"))
-    listener, uuid = Listener(TestClient(app)), str(uuid4())
+def test_an_answer_refused_by_a_locked_database_is_taken_later(client: TestClient, place: Place) -> None:
+    listener, uuid = Listener(client), str(uuid4())
     trial = listener.trial()["trial"]
-    blocker = sqlite3.connect(place[1], isolation_level=None)
-    blocker.execute("BEGIN EXCLUSIVE")
-    refused = listener.send(trial, uuid=uuid)
-    blocker.execute("ROLLBACK")
-    blocker.close()
+    with closing(Store(place[1])) as other, other.transaction(writes=True):
+        refused = listener.send(trial, uuid=uuid)
     assert refused.status_code == 503 and refused.json()["detail"] == routes.NOT_SAVED
-    assert rows(place[1], "SELECT count(*) FROM rating") == [(0,)]
+    assert not answers_in(place)
     assert listener.send(trial, uuid=uuid).status_code == 200
 
 
@@ -327,63 +303,3 @@ def test_missing_stimuli_are_rendered_by_another_process(tmp_path: Path, kind: s
             time.sleep(0.2)
         assert state == outcome
         assert visitor.post("/listen/rendered/session").status_code == (201 if outcome == "ready" else 503)
-
-
-SERVER = """
-import sys, uvicorn
-from pathlib import Path
-from fastapi import FastAPI
-from listening_test import routes
-app = FastAPI()
-app.include_router(routes.router([Path(sys.argv[1])], sys.argv[2]))
-uvicorn.run(app, port=int(sys.argv[3]), log_level="error")
-"""
-
-
-def start_server(study_folder: Path, database: Path) -> tuple[subprocess.Popen[bytes], str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    arguments = [sys.executable, "-c", SERVER, str(study_folder), f"sqlite:///{database}", str(port)]
-    process = subprocess.Popen(arguments, env={**os.environ, "PYTHONPATH": str(ROOT)})
-    address = f"http://127.0.0.1:{port}"
-    for _ in range(600):
-        try:
-            if httpx.get(f"{address}/listen/small/study").json()["state"] == "ready":
-                return process, address
-        except httpx.TransportError:
-            assert process.poll() is None
-            time.sleep(0.1)
-    process.kill()
-    raise AssertionError("the server did not start")
-
-
-def test_kill_9_loses_no_acknowledged_answer(place: tuple[Path, Path]) -> None:
-    process, address = start_server(*place)
-    acknowledged: list[str] = []
-    enough = threading.Event()
-
-    def answer_until_the_end() -> None:
-        try:
-            while True:
-                with httpx.Client(base_url=address, timeout=20) as client:
-                    listener = Listener(client)
-                    while not (trial := listener.trial())["finished"]:
-                        acknowledged.append(listener.send(trial["trial"]).json()["acknowledged"])
-                        if len(acknowledged) >= 40:
-                            enough.set()
-        except httpx.TransportError:
-            return  # the server is gone
-
-    threads = [threading.Thread(target=answer_until_the_end) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    try:
-        assert enough.wait(60)
-    finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        for thread in threads:
-            thread.join(30)
-    stored = {str(answer.rating.uuid) for answer in Store(f"sqlite:///{place[1]}").answers("small-1")}
-    assert len(acknowledged) >= 40 and set(acknowledged) <= stored
