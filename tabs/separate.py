@@ -45,16 +45,11 @@ def warm_up() -> None:
 
 def build() -> None:
     """Lay the tab out and bind its events."""
+    kept = gr.State(None, time_to_live=KEPT_S)
     with gr.Row(equal_height=False, elem_classes="separate-room"):
         with gr.Column(scale=2, min_width=300):
             source, columns, sounds = _sources()
-            with gr.Row():
-                start = gr.Button("Separate", variant="primary", size="lg", min_width=120)
-                cancel = gr.Button("Cancel", variant="stop", size="lg", min_width=90, interactive=False)
-            status = gr.HTML(elem_id="separate-status", padding=False)
-            example = gr.Button(
-                "Try the example: a composed blues with a synthesised singer", elem_id="separate-example"
-            )
+            start, cancel, status, example = _buttons()
             model, settings = _settings()
         with gr.Column(scale=3, min_width=300):
             result = _result()
@@ -62,29 +57,27 @@ def build() -> None:
     if separate_report.REPORT.is_file():
         with gr.Accordion("How good is it?", open=False):
             separate_report.build()
-    kept = gr.State(None, time_to_live=KEPT_S)
     _bind_settings(kept, settings, result)
-    # A generator tells its progress itself, for Gradio draws no bar for it; errors are marked there as well.
-    told = {"show_progress": "hidden", "show_progress_on": status}
-    _, soft, rule, _ = settings
-    measured = gr.on(
-        [kept.change, baseline.input, soft.input, rule.input],
-        separate_curves.measure,
-        [kept, baseline, soft, rule],
-        [cancel, status, curves],
-        trigger_mode="always_last",
-        **JOB,
-        **told,
-    )
+    measured = _bind_measuring(kept, baseline, settings, [cancel, status, curves])
     # Bound before what these clicks start: Gradio's page takes the listeners of a click one after the other.
     gr.on([start.click, example.click], None, cancels=measured, api_visibility="private")
     composed = example.click(_example, None, [source, *columns, *sounds[1:]], **JOB)
     separated = [
-        event(_separate, [source, *sounds, model, *settings], [kept, cancel, status, *result], **JOB, **told)
+        event(_separate, [source, *sounds, model, *settings], [kept, cancel, status, curves, *result], **_told(status))
         for event in (start.click, composed.success)
     ]
     jobs = [composed, *separated, measured]
     cancel.click(lambda: _running(None)[1:3], None, [cancel, status], cancels=jobs, api_visibility="private")
+
+
+def _buttons() -> tuple[gr.Button, gr.Button, gr.HTML, gr.Button]:
+    """Create the buttons that start and stop, the place of the progress, and the example."""
+    with gr.Row():
+        start = gr.Button("Separate", variant="primary", size="lg", min_width=120)
+        cancel = gr.Button("Cancel", variant="stop", size="lg", min_width=90, interactive=False)
+    status = gr.HTML(elem_id="separate-status", padding=False)
+    example = gr.Button("Try the example: a composed blues with a synthesised singer", elem_id="separate-example")
+    return start, cancel, status, example
 
 
 def _sources() -> tuple[gr.Radio, list[gr.Column], list[gr.Audio]]:
@@ -182,6 +175,26 @@ def _bind_settings(
     )
 
 
+def _bind_measuring(
+    kept: gr.State, baseline: gr.Dropdown, settings: list[gr.components.Component], outputs: list[Any]
+) -> Any:
+    """Measure whatever was separated last, and again when the baseline or the kind of mask changes."""
+    _, soft, rule, _ = settings
+    return gr.on(
+        [kept.change, baseline.input, soft.input, rule.input],
+        separate_curves.measure,
+        [kept, baseline, soft, rule],
+        outputs,
+        trigger_mode="always_last",
+        **_told(outputs[1]),
+    )
+
+
+def _told(status: gr.HTML) -> dict[str, Any]:
+    """Let a generator tell its progress itself, for Gradio draws no bar for it; errors are marked there as well."""
+    return {**JOB, "show_progress": "hidden", "show_progress_on": status}
+
+
 def _separate(
     source: str,
     path: str | None,
@@ -207,7 +220,7 @@ def _separate(
         separated = Separated(
             song.path, song.name, probabilities, picture, song.truth and separate_curves.strongest(song.truth)
         )
-        yield [separated, *_running(None)[1:3], *cut(separated, song.sound, *settings)]
+        yield [separated, *_running(None)[1:3], None, *cut(separated, song.sound, *settings)]  # no curves yet
     except ValueError as error:
         yield _running(None)
         raise gr.Error(str(error), print_exception=False) from error
@@ -215,7 +228,7 @@ def _separate(
 
 def _running(progress: str | None) -> list[Any]:
     """Return the outputs of a job that change only the Cancel button and the progress; None when it is over."""
-    return [gr.skip(), gr.Button(interactive=progress is not None), progress or "", *[gr.skip()] * 4]
+    return [gr.skip(), gr.Button(interactive=progress is not None), progress or "", *[gr.skip()] * 5]
 
 
 def _example() -> list[Any]:

@@ -86,7 +86,7 @@ def measure(separated: Separated | None, baseline: str, soft: bool, rule: Rule) 
         yield idle
     except ValueError as error:
         yield idle
-        raise gr.Error(str(error), print_exception=False) from error
+        raise gr.Error(f"There are no curves of this song: {error}", print_exception=False) from error
 
 
 def _swept(truth: Stems, references: References, model: str, soft: bool, rule: Rule) -> Iterator[Curve]:
