@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from types import SimpleNamespace
 
+import gradio as gr
 import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
@@ -62,6 +63,14 @@ def test_curves_grow_alpha_by_alpha_and_end_as_the_sweep_of_both_models():
 def test_without_stems_nothing_is_measured_and_old_curves_go():
     for separated in (None, SimpleNamespace(truth=None)):
         assert [view for *_, view in measure(separated, ALONE, False, "paper")] == [None]
+
+
+def test_an_excerpt_without_accompaniment_has_no_curves_and_says_so():
+    vocals, accompaniment = stems(2.0)
+    truth = vocals, Audio(0 * accompaniment.samples, RATE)
+    separated = SimpleNamespace(truth=truth, probabilities=SimpleNamespace(model="deep-karaoke"))
+    with pytest.raises(gr.Error, match="There are no curves of this song: reference 1 is silent"):
+        list(measure(separated, ALONE, False, "paper"))
 
 
 def test_a_silent_stem_is_packed_as_none():
