@@ -102,7 +102,7 @@ def _check_sound(place: str, sound: Audio) -> None:
 def _check_alike(item: str, sounds: Mapping[str, Audio]) -> None:
     """Refuse conditions of unequal loudness, and one that begins later than another."""
     loudness = [audio.loudness(sound) for sound in sounds.values()]
-    if not max(loudness) - min(loudness) <= 2 * TOLERANCE_LU:
+    if not max(loudness) - min(loudness) <= TOLERANCE_LU:
         raise StimulusError(f"{item}: loudness differs by {max(loudness) - min(loudness):.2f} LU; prepare again")
     begins = {name: _beginning_s(sound) for name, sound in sounds.items()}
     first, last = min(begins, key=begins.__getitem__), max(begins, key=begins.__getitem__)

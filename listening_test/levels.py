@@ -17,7 +17,7 @@ from audio import Audio
 
 SAMPLE_RATE = 44_100
 TARGET_LUFS = -23.0
-TOLERANCE_LU = 0.1
+TOLERANCE_LU = 0.1  # between the conditions of an item: half of it on either side of the target
 HIGHEST_TRUE_PEAK_DB = -1.0
 OVERSAMPLING = 4  # of the true-peak meter, ITU-R BS.1770-4 Annex 2
 
@@ -82,7 +82,7 @@ def _gain_to_target(sound: Audio, name: str) -> float:
     for _ in range(2):
         missing = TARGET_LUFS - audio.loudness(_scaled(sound, gain))
         gain += missing if np.isfinite(missing) else 0.0
-    if not abs(audio.loudness(_scaled(sound, gain)) - TARGET_LUFS) <= TOLERANCE_LU:
+    if not abs(audio.loudness(_scaled(sound, gain)) - TARGET_LUFS) <= TOLERANCE_LU / 2:
         raise LevelError(f"{name} cannot be brought to {TARGET_LUFS} LUFS: it is silent or nearly so")
     return gain
 

@@ -26,6 +26,7 @@ from listening_test.study import Study
 HEADER_BYTES = 44  # canonical RIFF header: nothing in it but format and length
 MANIFEST = "manifest.json"
 SAMPLING = "each item is what its seed gives; none was listened to, replaced or left out"
+LEVELLING = "every stimulus by itself; the layers of an adjustment by one gain"
 
 
 class StimulusError(ValueError):
@@ -100,7 +101,8 @@ def write(
     partial.mkdir(parents=True)
     try:
         stimuli = [each for item, sounds in rendered for each in _write_item(partial, study, item, sounds)]
-        manifest: dict[str, Any] = {"study": study.label, "study_sha256": study.digest, "sampling": SAMPLING}
+        manifest: dict[str, Any] = {"study": study.label, "study_sha256": study.digest}
+        manifest |= {"sampling": SAMPLING, "levelling": LEVELLING}
         manifest["stimuli"] = [asdict(stimulus) for stimulus in stimuli]
         (partial / MANIFEST).write_text(json.dumps(manifest, indent=1))
         partial.rename(folder)

@@ -51,7 +51,7 @@ def spoilt(fault: str) -> Audio:
     if fault == "shorter":
         return changed(sound, lambda samples: samples[:, :-1])
     if fault == "louder":
-        return changed(sound, lambda samples: samples * 10 ** (0.3 / 20))
+        return changed(sound, lambda samples: samples * 10 ** (0.15 / 20))
     if fault == "later":
         return changed(sound, lambda samples: np.roll(samples, 500, axis=1) * (np.arange(samples.shape[1]) >= 500))
     if fault == "offset":
@@ -66,7 +66,7 @@ def spoilt(fault: str) -> Audio:
     ("fault", "message"),
     [
         ("shorter", "differ in length"),
-        ("louder", r"differs by 0\.3\d LU|differs by 0\.30 LU"),
+        ("louder", r"differs by 0\.15 LU"),
         ("later", "high begins 1[12] ms after low"),
         ("offset", r"high: offset of 0\.002"),
         ("clipped", "high: clipped"),

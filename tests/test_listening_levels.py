@@ -15,7 +15,7 @@ def test_levelled_sounds_are_equally_loud_and_long_in_one_format() -> None:
     level = levels.levelled({"loud": tone(440, 0.7), "quiet": tone(300, 0.001), "noise": Audio(noise, 48_000)})
     sounds = {name: sound for name, (sound, _) in level.items()}
     assert {sound.samples.shape for sound in sounds.values()} == {(2, 3 * 44_100)}
-    assert all(audio.loudness(sound) == pytest.approx(-23.0, abs=0.1) for sound in sounds.values())
+    assert all(audio.loudness(sound) == pytest.approx(-23.0, abs=0.05) for sound in sounds.values())
     assert all(np.abs(sound.samples[:, [0, -1]]).max() < 1e-3 for sound in sounds.values())
     assert level["quiet"][1] - level["loud"][1] == pytest.approx(20 * np.log10(700), abs=0.1)
 
@@ -47,7 +47,7 @@ def test_layers_keep_one_gain_and_their_sum_is_the_sound_at_the_target() -> None
     level = levels.levelled_layers(layers)
     assert len({gain for _, gain in level.values()}) == 1
     total = Audio(np.sum([sound.samples for sound, _ in level.values()], axis=0), 44_100)
-    assert audio.loudness(total) == pytest.approx(-23.0, abs=0.1)
+    assert audio.loudness(total) == pytest.approx(-23.0, abs=0.05)
     low, high = (np.abs(level[name][0].samples).max() for name in ("low", "high"))
     assert low / high == pytest.approx(15, rel=0.01) and not level["hush"][0].samples.any()
 

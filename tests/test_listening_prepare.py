@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small_study import STUDY, rendered, write_small_study
+from small_study import STUDY, parsed, rendered
 
 from listening_test import check, prepare, stimuli, study
 from listening_test.block import Block, Condition
@@ -16,14 +16,8 @@ from models.composition.generate import compose
 from models.composition.score import write_midi
 
 
-def plan(tmp_path: Path, text: str = STUDY) -> study.Study:
-    folder = write_small_study(tmp_path / "study")
-    (folder / study.FILE_NAME).write_text(text)
-    return study.load(folder)
-
-
 def test_two_preparations_at_once_render_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    small, rendering = plan(tmp_path), []
+    small, rendering = parsed(STUDY), []
 
     def render(of: study.Study, _choruses: object) -> object:
         rendering.append(of)
@@ -41,7 +35,7 @@ def test_two_preparations_at_once_render_once(tmp_path: Path, monkeypatch: pytes
 
 def test_an_unknown_kind_of_material_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StudyError, match="cannot be rendered; use one of blues, separation"):
-        prepare.prepare(plan(tmp_path), tmp_path / "out")
+        prepare.prepare(parsed(STUDY), tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
@@ -71,7 +65,7 @@ blocks:
 
 
 def test_the_models_render_stimuli_that_pass_the_check(tmp_path: Path) -> None:
-    models = plan(tmp_path, MODELS)
+    models = parsed(MODELS)
     prepared = prepare.prepare(models, tmp_path / "out")
     for block in models.blocks:
         for item in block.items:
@@ -113,7 +107,7 @@ def write_choruses(folder: Path) -> Path:
 
 
 def test_people_play_where_the_owner_supplies_their_choruses(tmp_path: Path) -> None:
-    people, folder = plan(tmp_path, BLUES), write_choruses(tmp_path / "choruses")
+    people, folder = parsed(BLUES), write_choruses(tmp_path / "choruses")
     prepared = prepare.prepare(people, tmp_path / "out", folder)
     by_people = [prepared.of[item, "person"] for item in people.items]
     assert {stimulus.provenance["licence"] for stimulus in by_people} == {"CC0-1.0, written for this test"}
@@ -125,7 +119,7 @@ def test_people_play_where_the_owner_supplies_their_choruses(tmp_path: Path) -> 
 
 
 def test_without_choruses_people_are_left_out_and_cannot_be_added_later(tmp_path: Path) -> None:
-    people = plan(tmp_path, BLUES)
+    people = parsed(BLUES)
     prepared = prepare.prepare(people, tmp_path / "out")
     assert {condition for _, condition in prepared.of} == {"song", "shuffled"}
     with pytest.raises(StudyError, match="without people's choruses: remove it"):
@@ -134,7 +128,7 @@ def test_without_choruses_people_are_left_out_and_cannot_be_added_later(tmp_path
 
 def test_choruses_that_no_condition_asks_for_are_refused(tmp_path: Path) -> None:
     with pytest.raises(StudyError, match="models-1 has no condition with the role human"):
-        prepare.prepare(plan(tmp_path, MODELS), tmp_path / "out", write_choruses(tmp_path / "choruses"))
+        prepare.prepare(parsed(MODELS), tmp_path / "out", write_choruses(tmp_path / "choruses"))
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -185,4 +179,4 @@ def test_a_setting_that_no_model_knows_or_that_is_missing_is_refused(
     tmp_path: Path, wrong: str, instead_of: str, message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):
-        prepare.prepare(plan(tmp_path, MODELS.replace(instead_of, wrong)), tmp_path / "out")
+        prepare.prepare(parsed(MODELS.replace(instead_of, wrong)), tmp_path / "out")
