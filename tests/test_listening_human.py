@@ -114,6 +114,9 @@ def test_midi_files_of_one_chorus_come_back_as_they_were(tmp_path: Path) -> None
     (chorus,) = human.choruses(tmp_path)
     assert chorus.licence == "CC0-1.0, me" and chorus.source == "mine.mid"
     assert melody(chorus.score) == melody(piece.transposed(-3, "C"))
+    assert [note for note in chorus.score.notes if note.part == "chords"] == [
+        note for note in compose("corpus", seed=3).notes if note.part == "chords"
+    ]
 
 
 def test_choruses_come_in_an_order_of_their_own(tmp_path: Path) -> None:
@@ -127,14 +130,21 @@ def test_choruses_come_in_an_order_of_their_own(tmp_path: Path) -> None:
     assert renamed == [f"other-{9 - int(name[0])}.mid" for name in order]
 
 
-@pytest.mark.parametrize("content", ["nothing", "other columns", "no beats"])
+@pytest.mark.parametrize("content", ["nothing", "other columns", "no beats", "cut off", "no numbers"])
 def test_a_folder_of_something_else_is_refused(tmp_path: Path, content: str) -> None:
     folder = tmp_path / "cut"
     if content == "nothing":
         folder.mkdir()
     else:
         write_weimar(folder, quarters())
-        table = folder / ("cut_notes.csv" if content == "other columns" else "cut_beats.csv.gz")
-        table.write_text("a,b\n1,2\n") if content == "other columns" else table.unlink()
-    with pytest.raises(HumanError, match=r"holds no chorus|has no|lacks"):
+        notes, beats = folder / "cut_notes.csv", folder / "cut_beats.csv.gz"
+        if content == "other columns":
+            notes.write_text("a,b\n1,2\n")
+        elif content == "no beats":
+            beats.unlink()
+        elif content == "cut off":
+            beats.write_bytes(beats.read_bytes()[:-20])
+        else:
+            notes.write_text(notes.read_text().replace(",1,1,", ",1,0,"))
+    with pytest.raises(HumanError, match=r"holds no chorus|has no|lacks|cannot be read"):
         human.choruses(folder)

@@ -1,10 +1,10 @@
 """Choruses that people played, brought to the rendering that every other condition gets.
 
 Two kinds of folders are read: the tables of the Weimar Jazz Database (Pfleiderer et al., 2017; any cut of them that
-keeps the columns), and MIDI files of one chorus each beside a file LICENCE. A chorus is taken if it has twelve bars of
-four beats, major, and no more than a few of its notes share an eighth: the melody is put on the grid of eighths that
-the networks play on, into C and their register by octaves, at one velocity, and over its own changes as triads, since
-the networks' charts have hardly a seventh. Which choruses a study takes is drawn, not picked.
+keeps the columns), and MIDI files of one melody each, in C, beside a file LICENCE. A chorus is taken if it has twelve
+bars of four beats, is in major, and loses few notes on the grid of eighths that the networks play on. It is brought
+into C and the networks' register by octaves, at one velocity, over its own changes, if they are known, as triads,
+since the networks' charts have hardly a seventh. Which choruses a study takes is drawn, not picked.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import gzip
 import hashlib
 import math
 import re
+import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -24,6 +25,7 @@ import numpy as np
 
 from models.composition.blues_form import (
     BEATS_PER_BAR,
+    BEBOP,
     MELODY_PITCHES,
     STEPS_PER_BAR,
     STEPS_PER_BEAT,
@@ -104,12 +106,18 @@ def _weimar(folder: Path) -> Iterator[Chorus]:
     """Read the tables; see their codebook for the columns."""
     beats, notes = _grouped(folder, "beats"), _grouped(folder, "notes")
     for solo in _rows(folder, "solos"):
-        if solo["signature"] != "4/4" or not solo["key"].endswith("-maj"):
-            continue
-        for chorus, bars in beats[solo["melid"]].items():
-            if len(bars) != BEATS or any(row["chord"] == "NC" for row in bars):
-                continue
-            take = _take(bars, notes[solo["melid"]], solo["key"].removesuffix("-maj"), float(solo["avgtempo"]))
+        if solo["signature"] == "4/4" and solo["key"].endswith("-maj"):
+            try:
+                yield from _of_solo(solo, beats[solo["melid"]], notes[solo["melid"]])
+            except (ValueError, ZeroDivisionError) as error:
+                raise HumanError(f"solo {solo['melid']} in {folder.name} cannot be read: {error}") from error
+
+
+def _of_solo(solo: Row, beats: dict[str, list[Row]], notes: dict[str, list[Row]]) -> Iterator[Chorus]:
+    """Take the choruses of a solo that are whole."""
+    for chorus, bars in beats.items():
+        if len(bars) == BEATS and all(row["chord"] != "NC" for row in bars):
+            take = _take(bars, notes, solo["key"].removesuffix("-maj"), float(solo["avgtempo"]))
             source = f"{solo['performer']}, {solo['title']}, chorus {chorus}"
             yield from _usable(take, source, WEIMAR_LICENCE)
 
@@ -139,18 +147,18 @@ def _triad(symbol: str) -> str:
 
 
 def _midi(folder: Path) -> Iterator[Chorus]:
-    """Read MIDI files of one chorus; its chords are those that the file names, all the way through."""
+    """Read MIDI files of twelve bars; their melodies are set over the chart that the networks play."""
     files = sorted(folder.glob("*.mid"))
     if files and not (folder / LICENCE_FILE).is_file():
         raise HumanError(f"{folder.name} states no licence: write it into a file {LICENCE_FILE} there")
     for path in files:
         score = read_midi(path)
-        symbols = [_triad(chord.symbol) for chord in score.chords for _ in range(chord.duration // TICKS_PER_STEP)]
-        if len(symbols) == STEPS:
+        if score.length == STEPS * TICKS_PER_STEP:
             played = score.part("melody").notes
             notes = [(note.start / TICKS_PER_STEP, note.duration / TICKS_PER_STEP, note.pitch) for note in played]
+            chords = [transposed_symbol(symbol, transposition(score.key)) for symbol in BEBOP.chart()]
             licence = (folder / LICENCE_FILE).read_text(encoding="utf-8").strip().partition("\n")[0]
-            yield from _usable(_Take(tuple(sorted(notes)), tuple(symbols), score.key), path.name, licence)
+            yield from _usable(_Take(tuple(sorted(notes)), tuple(chords), score.key), path.name, licence)
 
 
 def _usable(take: _Take, source: str, licence: str) -> Iterator[Chorus]:
@@ -195,7 +203,10 @@ def _rows(folder: Path, table: str) -> list[Row]:
     path = next(iter(sorted(folder.glob(WEIMAR_TABLES[table]))), None)
     if path is None:
         raise HumanError(f"{folder.name} has no {WEIMAR_TABLES[table]} beside its other tables")
-    text = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    try:
+        text = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    except (EOFError, OSError, zlib.error) as error:
+        raise HumanError(f"{path.name} cannot be read: {error}") from error
     reader = csv.DictReader(text.decode("utf-8").splitlines())
     missing = [column for column in COLUMNS[table].split() if column not in (reader.fieldnames or ())]
     if missing:
