@@ -13,9 +13,10 @@ import audio
 from audio import Audio
 from models import checkpoint
 from models.separation.sweep import Curve
-from training.separation import measure
+from training.separation import measure, tables
 from training.separation.evaluate import Plan, evaluate
 from training.separation.excerpts import balanced, read_clip, read_song, strongest
+from training.separation.report import BEGIN, END, README, with_table
 from training.separation.summary import FEWEST_SONGS, comparison, group, interval, spread, summary
 
 ROOT = Path(__file__).parent.parent
@@ -37,7 +38,7 @@ def write_song(folder: Path, vocals: Audio, accompaniment: Audio) -> Path:
 
 def run(module: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", f"training.separation.{module}", *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
 
 
 def test_excerpts_are_the_strongest_vocals_apart_from_each_other_at_the_balance_asked_for(tmp_path: Path) -> None:
@@ -201,3 +202,36 @@ def test_the_card_of_a_model_says_what_it_learned_from() -> None:
     assert learned >= set(checkpoint.shipped("deep-karaoke").provenance["training"]["songs"])
     assert not learned & set(checkpoint.shipped("deep-karaoke").provenance["test"])
     assert measure.learned_from("hpss") == set()
+
+
+def test_the_readme_shows_the_committed_report() -> None:
+    text = README.read_text()
+    report = json.loads(REPORT.read_text())
+    assert with_table(text, report) == text
+    assert (REPORT.parent / "report.md").read_text() == tables.markdown(report)
+    for paths in report["figures"].values():
+        assert all((REPORT.parent / path).exists() for path in paths.values())
+    with pytest.raises(ValueError, match="no place for the tables"):
+        with_table(text.replace(END, ""), report)
+    assert text.count(BEGIN) == 1
+
+
+def test_the_committed_report_keeps_its_promises() -> None:
+    groups = json.loads(REPORT.read_text())["groups"]
+    assert groups["songs"]["excerpts"] >= 12 and len(groups["clips"]["songs"]) >= 15
+    for figures in (groups["songs"], groups["clips"]):
+        assert set(figures["models"]) == set(tables.ORDER)
+        assert figures["judged"]["largest_difference_db"] < 1e-3
+        assert figures["like_to_like"]["nmf"]["vocals"]["excerpts"] > figures["excerpts"] / 2
+
+
+@pytest.mark.parametrize("name", ["songs", "clips"])
+def test_as_alpha_rises_sir_rises_and_sar_falls_and_sdr_is_best_near_one_half(name: str) -> None:
+    model = json.loads(REPORT.read_text())["groups"][name]["models"]["deep-karaoke"]
+    alphas = np.array(model["alphas"])
+    sir, sar = (np.array(model["vocals"][score]["mean"], dtype=float) for score in ("sir", "sar"))
+    assert (np.diff(sir[(alphas > 0) & (alphas < 0.95)]) > 0).all()
+    assert (
+        np.diff(sar[(alphas > 0.35) & (alphas < 0.95)]) < 0
+    ).all()  # below, the SAR of songs is flat, see the report
+    assert model["best_alpha"]["of_mean"] == pytest.approx(0.5, abs=0.1)

@@ -124,7 +124,7 @@ def rows(results: list[Result]) -> Iterator[dict[str, Any]]:
 
 def write_csv(file: TextIO, table: list[dict[str, Any]]) -> None:
     """Write rows of one kind under their names."""
-    writer = csv.DictWriter(file, table[0])
+    writer = csv.DictWriter(file, table[0], lineterminator="\n")
     writer.writeheader()
     writer.writerows(table)
 

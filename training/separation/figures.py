@@ -28,7 +28,6 @@ def over_alpha(group: dict[str, Any], first: str, second: str | None, path: Path
                     _curve(panel, group["models"][second], stem, name, f"{name.upper()} {second}", "--")
             panel.axvline(group["models"][first]["best_alpha"]["of_mean"], color="0.4", linewidth=0.8)
             panel.set(title=TITLES[stem], xlabel="alpha", ylabel="dB", ylim=(-12, 42), xlim=(0, 1))
-        panels[1].legend(fontsize=7, ncols=2, loc="lower left")
         _save(figure, path)
 
 
@@ -56,12 +55,11 @@ def at_equal_sir(group: dict[str, Any], path: Path) -> None:
                     model = group["models"][name][stem]
                     panel.plot(model["sir"]["mean"], model["sar"]["mean"], marker, color="0.3", label=name)
             panel.set(title=TITLES[stem], xlabel="SIR (dB)", ylabel="SAR (dB)", ylim=(-5, 25))
-        panels[1].legend(fontsize=7)
         _save(figure, path)
 
 
 def _panels() -> tuple[Figure, list[Axes]]:
-    figure = Figure(figsize=(9.0, 3.6), layout="constrained")
+    figure = Figure(figsize=(9.0, 4.0), layout="constrained")
     return figure, list(figure.subplots(1, 2))
 
 
@@ -71,5 +69,8 @@ def _gaps(values: list[float | None]) -> list[float]:
 
 
 def _save(figure: Figure, path: Path) -> None:
+    """Write the picture with one legend for both panels."""
+    handles, labels = figure.axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=6)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, metadata={"Date": None, "Creator": None})

@@ -29,7 +29,17 @@ def markdown(report: Figures) -> str:
     parts = ["# Separation: what was measured", "", conditions(report), ""]
     for name, group in report["groups"].items():
         parts += [f"## {title(name)}", "", described(group), "", table(group), ""]
-        parts += ["### Alpha", "", law(group), "", "### Like to like: SAR at equal SIR", "", comparisons(group), ""]
+        parts += [
+            "### Alpha",
+            "",
+            law(group),
+            silences(group),
+            "",
+            "### Like to like: SAR at equal SIR",
+            "",
+            comparisons(group),
+            "",
+        ]
         parts += [f"![{picture}]({path})" for picture, path in report["figures"].get(name, {}).items()]
         parts += [""] if name in report["figures"] else []
     return "\n".join(parts)
@@ -61,7 +71,8 @@ def conditions(report: Figures) -> str:
         "Means in dB of BSS Eval v3 on the mean of the channels, both stems at the same level "
         f"({report['settings']['balance_db']:g} dB); in brackets the 95 % bootstrap interval. Every model is cut by "
         "the paper's rule at the alpha with the best mean vocal SDR on these very excerpts, which flatters all alike; "
-        f"{MODEL} also at {SHIPPED_ALPHA}, as it is shipped."
+        f"{MODEL} also at {SHIPPED_ALPHA}, as it is shipped. SAR at equal SIR is averaged over all SIRs that both "
+        "models reach, then over excerpts."
     )
 
 
@@ -69,7 +80,7 @@ def title(name: str) -> str:
     """Name a group for people."""
     if name == "clips":
         return "Clips of singers that no model has heard"
-    return "Songs that the models learned from" if trained_on(name) else "Songs that no model learned from"
+    return f"Songs that {'the models' if trained_on(name) else 'no model'} learned from"
 
 
 def trained_on(name: str) -> bool:
@@ -121,6 +132,17 @@ def figure(score: Figures, index: int) -> str:
     return "-" if mean is None else f"{mean:.1f} ({low:.1f} to {high:.1f})"
 
 
+def silences(group: Figures) -> str:
+    """Count the estimates that were silent, for alphas between 0 and 1; they have no score and are in no mean."""
+    counts = []
+    for name in (name for name in ORDER if len(group["models"].get(name, {}).get("alphas", ())) > 1):
+        model = group["models"][name]
+        inner = [index for index, alpha in enumerate(model["alphas"]) if 0 < alpha < 1]
+        silent = sum(model["silent"][stem][index] for stem in STEMS for index in inner)
+        counts.append(f"{name} {silent} of {len(STEMS) * len(inner) * group['excerpts']}")
+    return f"Silent estimates, which have no score: {', '.join(counts)}."
+
+
 def comparisons(group: Figures) -> str:
     """Write the headline: how much higher the network's SAR is than each rival's where their SIR is equal."""
     lines = []
@@ -135,8 +157,9 @@ def difference(found: Figures) -> str:
     if not found["excerpts"]:
         return "share no SIR"
     return (
-        f"**{found['mean_db']:+.1f} dB** ({found['low_db']:+.1f} to {found['high_db']:+.1f}; better in "
-        f"{found['better_in']} of {found['units']}, Wilcoxon p = {found['wilcoxon_p']:.2g})"
+        f"**{found['mean_db']:+.1f} dB** ({found['low_db']:+.1f} to {found['high_db']:+.1f}; median "
+        f"{found['median_db']:+.1f}; better in {found['better_in']} of {found['units']}, "
+        f"Wilcoxon p = {found['wilcoxon_p']:.2g})"
     )
 
 
