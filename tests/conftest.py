@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from listen_house import House, served
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from ratings_database import PostgreSQL
 from small_study import prepare_small_study
@@ -86,6 +87,13 @@ def app_url(tmp_path_factory: pytest.TempPathFactory, small_study: tuple[Path, s
             process.terminate()
             process.wait(timeout=30)
     assert "Traceback" not in log.read_text(), log.read_text()
+
+
+@pytest.fixture(scope="session")
+def listen_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """The Listen page alone, with a study of every kind of trial and one with practice."""
+    with served(tmp_path_factory.mktemp("house")) as house:
+        yield house
 
 
 @pytest.fixture(scope="session")

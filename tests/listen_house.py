@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import uvicorn
@@ -19,21 +20,24 @@ from listening_test import routes, stimuli, study
 
 STATIC = Path(__file__).parent.parent / "tabs" / "static"
 # The theme's variables are gradio's; here stand those that carry contrast.
-PAGE = """<!doctype html><html lang="en"><head><title>Listen</title>
-<link rel="stylesheet" href="/room/style.css"><style>:root { --body-text-color: #27272a; --body-text-color-subdued: #52525b;
---background-fill-primary: #fff; --background-fill-secondary: #fafafa; --border-color-primary: #d4d4d8;
---primary-500: #4f46e5; --primary-600: #4338ca; --button-primary-background-fill: #4338ca;
---button-primary-text-color: #fff; --button-secondary-background-fill: #e4e4e7; --button-secondary-text-color: #27272a;
---radius-sm: 4px; --radius-md: 6px; --radius-lg: 8px; --text-sm: 13px; --text-lg: 17px; --text-xl: 22px;
---error-border-color: #b91c1c; --error-background-fill: #fef2f2; --error-text-color: #991b1b; }
-body { font: 16px sans-serif; margin: 16px; }</style></head>
-<body><main><h1>The Listening Room</h1><div id="listen"></div></main>
-<script type="module">import("/room/listen.js").then((m) => m.mount(document.getElementById("listen")));</script></body></html>"""
+PAGE = """<!doctype html><html lang="en"><head><title>Listen</title><link rel="icon" href="data:," />
+<link rel="stylesheet" href="/room/style.css"><style>
+:root { --body-text-color: #27272a; --body-text-color-subdued: #52525b; --border-color-primary: #d4d4d8;
+  --background-fill-primary: #fff; --background-fill-secondary: #fafafa; --primary-500: #4f46e5;
+  --button-primary-background-fill: #4338ca; --button-primary-text-color: #fff;
+  --button-secondary-background-fill: #e4e4e7; --button-secondary-text-color: #27272a;
+  --error-border-color: #b91c1c; --error-background-fill: #fef2f2; --error-text-color: #991b1b; }
+body { font: 16px sans-serif; margin: 16px; }
+</style></head><body><main><h1>The Listening Room</h1><div id="listen"></div></main><script type="module">
+import("/room/listen.js").then((m) => m.mount(document.getElementById("listen")));
+</script></body></html>"""
 
 # Wherever one of these turns up in what the server gives out, the test is no longer blind.
-CANARIES = tuple(f"{first}{second}" for first in ("qx7v", "zr4h", "wj9f") for second in ("m2kd", "t8bn", "y3gc", "p6ls"))
 MATERIAL = "vd5ns6xuzk"
-A, B, C, D, E, F, G, H, I, J, K, L = CANARIES
+NETS = ("qx7vm2kd", "zr4ht8bn", "wj9fy3gc", "bk6tp6ls")
+HUMAN, COPY, BAD, LOW, MID = "hv3nw8rj", "cy5gd2mf", "ub9kx4zt", "lq7js3pw", "md6rb5vh"
+LAYERS = ("gz8cn4yx", "fp2wk7dq", "tm5vh9sb")
+CANARIES = (MATERIAL, *NETS, HUMAN, COPY, BAD, LOW, MID, *LAYERS)
 
 EVERY_KIND = f"""
 name: kinds
@@ -52,21 +56,23 @@ repeats: 0
 catch_every: 0
 break_after: 4
 blocks:
-  - {{material: {MATERIAL}, trial: preference, question: "Which tone do you prefer?", seeds: [1, 2], tie: true,
-     conditions: {{{A}: {{}}, {B}: {{}}}}, pairs: [[{A}, {B}]]}}
-  - {{material: {MATERIAL}, trial: which-human, question: "Which tone did a person write?", seeds: [1, 2],
-     conditions: {{{A}: {{}}, {C}: {{role: human}}}}, pairs: [[{A}, {C}]]}}
-  - {{material: {MATERIAL}, trial: rating, question: "How good is each tone?", seeds: [1, 2],
-     conditions: {{{A}: {{}}, {B}: {{}}, {D}: {{role: bad-anchor}}}}, attributes: {{overall: Overall quality}}}}
-  - {{material: {MATERIAL}, trial: mushra, question: "How close is each tone to the reference?", seeds: [1, 2],
-     conditions: {{{E}: {{role: low-anchor}}, {F}: {{role: mid-anchor}}, {G}: {{}}, {H}: {{role: reference}}}},
+  - {{material: {MATERIAL}, trial: preference, question: "Which tone do you prefer?", seeds: [1], tie: true,
+     conditions: {{{NETS[0]}: {{}}, {NETS[1]}: {{}}}}, pairs: [[{NETS[0]}, {NETS[1]}]]}}
+  - {{material: {MATERIAL}, trial: which-human, question: "Which tone did a person write?", seeds: [1],
+     conditions: {{{NETS[0]}: {{}}, {HUMAN}: {{role: human}}}}, pairs: [[{NETS[0]}, {HUMAN}]]}}
+  - {{material: {MATERIAL}, trial: rating, question: "How good is each tone?", seeds: [1],
+     conditions: {{{NETS[0]}: {{}}, {NETS[1]}: {{}}, {BAD}: {{role: bad-anchor}}}},
+     attributes: {{overall: Overall quality}}}}
+  - {{material: {MATERIAL}, trial: mushra, question: "How close is each tone to the reference?", seeds: [1],
+     conditions: {{{LOW}: {{role: low-anchor}}, {MID}: {{role: mid-anchor}}, {NETS[2]}: {{}},
+       {COPY}: {{role: reference}}}},
      attributes: {{overall: Basic audio quality}}}}
-  - {{material: {MATERIAL}, trial: abx, question: "Which tone is X?", seeds: [1, 2],
-     conditions: {{{G}: {{}}, {I}: {{}}}}, pairs: [[{G}, {I}]]}}
-  - {{material: {MATERIAL}, trial: adjustment, question: "Set the voice as you like it best.", seeds: [1, 2],
-     conditions: {{{J}: {{}}, {K}: {{}}, {L}: {{}}}}}}
-  - {{material: {MATERIAL}, trial: triplet, question: "Which tone is closer to X?", seeds: [1, 2],
-     conditions: {{{A}: {{}}, {B}: {{}}, {H}: {{role: reference}}}}, pairs: [[{A}, {B}]]}}
+  - {{material: {MATERIAL}, trial: abx, question: "Which tone is X?", seeds: [1],
+     conditions: {{{NETS[2]}: {{}}, {NETS[3]}: {{}}}}, pairs: [[{NETS[2]}, {NETS[3]}]]}}
+  - {{material: {MATERIAL}, trial: adjustment, question: "Set the voice as you like it best.", seeds: [1],
+     conditions: {{{LAYERS[0]}: {{}}, {LAYERS[1]}: {{}}, {LAYERS[2]}: {{}}}}}}
+  - {{material: {MATERIAL}, trial: triplet, question: "Which tone is closer to X?", seeds: [1],
+     conditions: {{{NETS[0]}: {{}}, {NETS[1]}: {{}}, {COPY}: {{role: reference}}}}, pairs: [[{NETS[0]}, {NETS[1]}]]}}
 """
 
 PRACTISED = f"""
@@ -81,12 +87,24 @@ repeats: 0
 catch_every: 0
 blocks:
   - {{material: {MATERIAL}, trial: preference, question: "Which tone do you prefer?", seeds: [1, 2],
-     conditions: {{{A}: {{}}, {B}: {{}}}}, pairs: [[{A}, {B}]]}}
+     conditions: {{{NETS[0]}: {{}}, {NETS[1]}: {{}}}}, pairs: [[{NETS[0]}, {NETS[1]}]]}}
 """
 
 
+@dataclass(frozen=True)
+class House:
+    """Where the page is served, and where its studies, stimuli and ratings are kept."""
+
+    url: str
+    folder: Path
+
+    @property
+    def database(self) -> str:
+        return f"sqlite:///{self.folder / 'ratings.sqlite'}"
+
+
 def prepare(folder: Path, *texts: str) -> list[Path]:
-    """Write studies and their stimuli beside one database; returns the folders of the studies."""
+    """Write studies and their stimuli; returns the folders of the studies."""
     folders = []
     for number, text in enumerate(texts):
         folders.append(write_small_study(folder / f"study-{number}", text))
@@ -96,19 +114,20 @@ def prepare(folder: Path, *texts: str) -> list[Path]:
 
 
 @contextmanager
-def served(folder: Path, *texts: str) -> Iterator[str]:
-    """Serve the page with these studies; gives its address."""
-    app = FastAPI()
-    app.include_router(routes.router(prepare(folder, *texts), f"sqlite:///{folder / 'ratings.sqlite'}"))
-    app.mount("/room", StaticFiles(directory=STATIC))
-    app.get("/", response_class=HTMLResponse)(lambda: PAGE)
+def served(folder: Path) -> Iterator[House]:
+    """Serve the page with both studies."""
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
+    house = House(f"http://127.0.0.1:{listener.getsockname()[1]}", folder)
+    app = FastAPI()
+    app.include_router(routes.router(prepare(folder, EVERY_KIND, PRACTISED), house.database))
+    app.mount("/room", StaticFiles(directory=STATIC))
+    app.get("/", response_class=HTMLResponse)(lambda: PAGE)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        yield house
     finally:
         server.should_exit = True
         thread.join()

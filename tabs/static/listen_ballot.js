@@ -66,8 +66,8 @@ class Scales {
     this.markup = html``;
     this.deck = html`<div class="listen-scales" role="group" aria-label="${attribute}">
       <div class="listen-asked"><h3>${attribute}</h3><p class="listen-note">${question}</p></div>
-      <div class="listen-row listen-bands" aria-hidden="true">${reference ? soundButton(this.count, "Reference") : html`<span></span>`}
-        <div>${BANDS.map((band) => html`<span>${band}</span>`)}</div><span></span></div>
+      <div class="listen-row listen-bands">${reference ? soundButton(this.count, "Reference") : html`<span></span>`}
+        <div aria-hidden="true">${BANDS.map((band) => html`<span>${band}</span>`)}</div><span></span></div>
       ${sounds.map((_, slot) => scale(slot))}</div>`;
   }
 

@@ -17,14 +17,14 @@ export const TRANSPORT = html`<div class="listen-transport">
     <button type="button" class="listen-button listen-loop" aria-pressed="false" disabled>Loop</button>
   </div>
   <div class="listen-region" role="group" aria-label="Loop" hidden>
-    <label>from <input type="range" class="listen-from" min="0" step="0.1" /><span></span></label>
-    <label>to <input type="range" class="listen-to" min="0" step="0.1" /><span></span></label>
+    <label>from <input type="range" class="listen-from" min="0" step="0.1" aria-label="Loop from, in seconds" /><span></span></label>
+    <label>to <input type="range" class="listen-to" min="0" step="0.1" aria-label="Loop to, in seconds" /><span></span></label>
   </div>`;
 
 // The button of a sound: name is its letter, or what it is.
 export function soundButton(slot, name) {
-  return html`<button type="button" class="listen-slot" data-slot="${slot}" aria-pressed="false"
-    aria-label="Listen to ${name}" disabled><span class="listen-letter">${name}</span>
+  return html`<button type="button" class="listen-slot" data-slot="${slot}" aria-pressed="false" disabled>
+    <span class="listen-letter"><span class="listen-unseen">Listen to </span>${name}</span>
     <span class="listen-heard">loading</span></button>`;
 }
 
