@@ -14,6 +14,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, get_args
 
+import pandas as pd
+
 from listening_test import (
     archive,
     check,
@@ -29,9 +31,11 @@ from listening_test import (
     stimuli,
     study,
 )
+from listening_test.archive import Exclusion
 from listening_test.database import database_url
 from listening_test.document import Picture
 from listening_test.simulated_study import World, WorldKind
+from listening_test.statistics import Analysis
 from listening_test.store import Store
 from listening_test.study import Study
 
@@ -79,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
             tables.add_argument("--public", type=Path, help="folder: data set, codebook, card and leaderboard")
         if name == "report":
             command.add_argument("--out", type=Path, required=True, help="folder of the report")
-            command.add_argument("--curves", type=Path, help="JSON of SDR, SIR and SAR over alpha, drawn behind alphas")
+            command.add_argument("--curves", type=Path, help="report.json of the separation, drawn behind alphas")
         if name == "analyse":
             command.add_argument("--json", type=Path, help="write the report to this file as well")
         if name == "withdraw":
@@ -137,8 +141,7 @@ def _check(options: argparse.Namespace, plan: Study, store: Store) -> None:
 
 
 def _export(options: argparse.Namespace, plan: Study, store: Store) -> None:
-    answers = store.answers(plan.label)
-    long = export.long_table(answers if archive.is_open(store, plan.label) else archive.coded(answers, plan))
+    _, long = _table(plan, store)
     if options.public is not None:
         public.write(options.public, plan, long)
         print(f"{plan.label}: data set in {options.public}")
@@ -174,17 +177,38 @@ def _mirror(options: argparse.Namespace) -> int:
     return 0
 
 
+def _table(plan: Study, store: Store) -> tuple[Study, pd.DataFrame]:
+    """Return study and long table, the conditions under codes as long as the study is not unblinded."""
+    answers = store.answers(plan.label)
+    if archive.is_open(store, plan.label):
+        return plan, export.long_table(answers)
+    return archive.coded_study(plan), export.long_table(archive.coded(answers, plan))
+
+
 def _analyse(options: argparse.Namespace, plan: Study, store: Store) -> None:
-    long = export.long_table(store.answers(plan.label))
+    plan, long = _table(plan, store)
     analysis = statistics.analyse(plan, long)
     parts = report.report(plan, analysis, long)
     print(document.markdown(part for part in parts if not isinstance(part, Picture)))
     _write_json(options.json, asdict(analysis))
+    _record(store, plan, analysis)
+
+
+def _record(store: Store, plan: Study, analysis: Analysis) -> None:
+    """Keep who is left out by which rule, as a new version where it is not the latest one."""
+    out = [Exclusion(each.listener, each.rule, each.value, each.threshold) for each in analysis.verdicts]
+    out.sort(key=lambda each: (each.session, each.rule))
+    version = archive.latest_version(store, plan.label)
+    if out != archive.exclusions(store, plan.label, version):
+        archive.exclude(store, plan.label, out, time.time_ns() // 1_000_000)
 
 
 def _report(options: argparse.Namespace, plan: Study, store: Store) -> None:
-    curves = figures.read_curves(options.curves) if options.curves else None
-    long = export.long_table(store.answers(plan.label))
+    model = next((block.settings.get("model") for block in plan.blocks if block.trial == "adjustment"), None)
+    if options.curves and model is None:
+        raise ValueError(f"{plan.label} lets nobody set alpha, so there is nothing to draw over {options.curves}")
+    curves = figures.read_curves(options.curves, str(model)) if options.curves else None
+    plan, long = _table(plan, store)
     parts = list(report.report(plan, statistics.analyse(plan, long), long, curves))
     report.write(options.out, plan.language, parts)
     print(f"{plan.label}: report.html and report.md in {options.out}")

@@ -41,13 +41,18 @@ def exclude(database: Database, study: str, exclusions: Sequence[Exclusion], now
     Returns:
         The version of the list, from 1.
     """
-    latest = sql.select(sql.func.max(EXCLUSION.c.version)).select_from(EXCLUSION.join(SESSION))
     with database.transaction(writes=True) as connection:
-        version: int = (connection.execute(latest.where(SESSION.c.study == study)).scalar() or 0) + 1
+        version = _latest(connection, study) + 1
         for each in exclusions:
             row = {**asdict(each), "version": version, "decided_ms": now_ms}
             journal.insert(connection, each.session, [(EXCLUSION, row)])
     return version
+
+
+def latest_version(database: Database, study: str) -> int:
+    """Return the version of the latest list of exclusions of a study; 0 without one."""
+    with database.transaction() as connection:
+        return _latest(connection, study)
 
 
 def exclusions(database: Database, study: str, version: int) -> list[Exclusion]:
@@ -100,11 +105,30 @@ def is_open(database: Database, study: str) -> bool:
         return connection.execute(sql.select(OPENING).where(OPENING.c.study == study)).first() is not None
 
 
-def coded(answers: Sequence[Answer], study: Study) -> list[Answer]:
-    """Replace the names of conditions by K1, K2 and so on, in an order that the study's file does not tell."""
+def codes(study: Study) -> dict[str, str]:
+    """Return K1, K2 and so on for every condition, in an order that the study's file does not tell."""
     names = {name for block in study.blocks for name in block.conditions}
     by_hash = sorted(names, key=lambda name: hashlib.sha256(f"{study.digest} {name}".encode()).digest())
-    code = {name: f"K{number}" for number, name in enumerate(by_hash, start=1)}
+    return {name: f"K{number}" for number, name in enumerate(by_hash, start=1)}
+
+
+def coded_study(study: Study) -> Study:
+    """Replace the names of conditions in a study, for an analysis that does not know them."""
+    code = codes(study)
+    blocks = (
+        replace(
+            block,
+            conditions={code[name]: condition for name, condition in block.conditions.items()},
+            pairs=tuple((code[first], code[second]) for first, second in block.pairs),
+        )
+        for block in study.blocks
+    )
+    return replace(study, blocks=tuple(blocks))
+
+
+def coded(answers: Sequence[Answer], study: Study) -> list[Answer]:
+    """Replace the names of conditions in answers."""
+    code = codes(study)
 
     def hidden(shown: Presentation) -> Presentation:
         return replace(shown, condition=code[shown.condition])
@@ -163,3 +187,8 @@ def check(database: Database) -> int:
     if wrong:
         raise journal.JournalError(f"the journal says something else than the table {', '.join(wrong)}")
     return len(chain)
+
+
+def _latest(connection: sql.Connection, study: str) -> int:
+    latest = sql.select(sql.func.max(EXCLUSION.c.version)).select_from(EXCLUSION.join(SESSION))
+    return connection.execute(latest.where(SESSION.c.study == study)).scalar() or 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,30 +28,41 @@ class Curves:
     """Objective scores of the separated voice over alpha, in dB.
 
     Attributes:
+        group: the material that was scored.
         alphas: rising, 0 to 1.
-        scores: SDR, SIR and SAR, one value for each alpha, by name.
+        scores: SDR, SIR and SAR, one value for each alpha, by name; NaN where there is none.
     """
 
+    group: str
     alphas: tuple[float, ...]
     scores: dict[str, tuple[float, ...]]
 
 
-def read_curves(path: Path) -> Curves:
-    """Read `{alphas: [...], sdr: [[vocals], [accompaniment]], sir: ..., sar: ...}` from JSON.
+def read_curves(path: Path, model: str) -> Curves:
+    """Read the mean curves of a model from the separation report, on the first material that it did not learn from.
+
+    Args:
+        path: what `python -m training.separation.report` writes.
+        model: name of the model.
 
     Raises:
-        ValueError: not that.
+        ValueError: not such a report, or none of this model.
         OSError: no such file.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        alphas = tuple(float(alpha) for alpha in content["alphas"])
-        scores = {name: tuple(float(score) for score in content[name][0]) for name in SCORES}
-    except (KeyError, TypeError, IndexError, ValueError) as error:
-        raise ValueError(f"{path} holds no curves: alphas, sdr, sir, sar (stem by alpha, vocals first)") from error
-    if any(len(values) != len(alphas) for values in scores.values()):
-        raise ValueError(f"{path}: every score needs one value for each of the {len(alphas)} alphas")
-    return Curves(alphas, scores)
+        groups = json.loads(path.read_text(encoding="utf-8"))["groups"]
+        name, own = next(
+            (name, group["models"][model])
+            for name, group in groups.items()
+            if model in group["models"] and not name.endswith("(trained on)")
+        )
+        voice = {score: [math.nan if x is None else float(x) for x in own["vocals"][score]["mean"]] for score in SCORES}
+        curves = Curves(name, tuple(map(float, own["alphas"])), {score: tuple(line) for score, line in voice.items()})
+    except (KeyError, TypeError, AttributeError, ValueError, StopIteration) as error:
+        raise ValueError(f"{path} holds no curves of {model}: give the report.json of the separation") from error
+    if any(len(line) != len(curves.alphas) for line in curves.scores.values()):
+        raise ValueError(f"{path}: every score needs one value for each of the {len(curves.alphas)} alphas")
+    return curves
 
 
 def grades(rows: pd.DataFrame, conditions: Sequence[ConditionGrades]) -> str:
@@ -101,8 +113,9 @@ def alphas(settings: Sequence[float], median: float, interval: Interval | None, 
     if curves is not None:
         scale = axes.twinx()
         for name, line in SCORES.items():
-            scale.plot(curves.alphas, curves.scores[name], line, color=INK, label=f"{name.upper()} of the voice")
-        scale.set_ylabel("dB")
+            label = f"{name.upper()}, {curves.group}"
+            scale.plot(curves.alphas, curves.scores[name], line, color=INK, label=label)
+        scale.set_ylabel("scores of the voice, dB")
         scale.legend(fontsize=8)
     return _svg(figure)
 

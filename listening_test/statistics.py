@@ -129,11 +129,12 @@ def analyse(plan: Study, long: pd.DataFrame, *, seed: int = 0) -> Analysis:
 
 
 def planned(block: Block) -> tuple[tuple[str, str], ...]:
-    """Return the contrasts of a block: its pairs, or every graded system against the first one that is listed."""
+    """Return the contrasts of a block: its pairs, or the first system that is listed against all others graded."""
     if block.trial in PAIRED:
         return block.pairs
     judged = [name for name, condition in block.conditions.items() if condition.role in JUDGED]
-    return tuple((judged[0], other) for other in judged[1:]) if block.trial in GRADED else ()
+    first = next((name for name in judged if block.conditions[name].role == "system"), None)
+    return tuple((first, other) for other in judged if other != first) if block.trial in GRADED and first else ()
 
 
 def _results(plan: Study, long: pd.DataFrame, seed: int) -> Results:

@@ -41,10 +41,10 @@ WORST = 20.0
 PREFERRED_ALPHA = 0.4
 
 
-def load(folder: Path) -> Study:
+def load(folder: Path, text: str = STUDY) -> Study:
     """Write the study's file into a folder and read it."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / study.FILE_NAME).write_text(STUDY)
+    (folder / study.FILE_NAME).write_text(text)
     return study.load(folder)
 
 

@@ -63,6 +63,7 @@ LIBRARIES = {
         *("listening_test.adjusted", "listening_test.reliability", "listening_test.mixed_model"),
         *("listening_test.statistics", "listening_test.simulated_study", "listening_test.power"),
         *("listening_test.export", "listening_test.public", "listening_test.figures", "listening_test.report"),
+        "listening_test.__main__",
         "training",
     ),
     "statsmodels": ("listening_test.contrasts", "listening_test.mixed_model", "listening_test.power"),

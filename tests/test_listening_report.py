@@ -149,16 +149,23 @@ def test_what_a_title_says_cannot_become_markup() -> None:
     assert "| 1\\|2 |" in document.markdown(parts)
 
 
-def test_drawings_are_svg_and_the_same_each_time(long: pd.DataFrame, tmp_path: Path) -> None:
-    curves = {"alphas": [0, 0.5, 1], **{name: [[1.0, 5.0, 2.0], [0.0, 0.0, 0.0]] for name in figures.SCORES}}
-    (tmp_path / "curves.json").write_text(json.dumps(curves))
-    drawn = [figures.alphas((0.3, 0.4), 0.35, (0.3, 0.4), figures.read_curves(tmp_path / "curves.json"))] * 2
-    assert drawn[0] == drawn[1] and "SDR of the voice" in drawn[0]
-    assert ET.parse(io.StringIO(drawn[0])).getroot().tag.endswith("svg")
+def separation_report(scores: int = 3) -> dict[str, object]:
+    curves = {score: {"mean": [1.0, None, 2.0][:scores]} for score in figures.SCORES}
+    group = {"models": {"deep-karaoke": {"alphas": [0, 0.5, 1], "vocals": curves}}}
+    return {"groups": {"songs (trained on)": {"models": {"deep-karaoke": {}}}, "songs": group}}
 
 
-@pytest.mark.parametrize("content", ["{}", "[]", "no", '{"alphas": [0], "sdr": [[1, 2]], "sir": [[1]], "sar": [[1]]}'])
+def test_drawings_are_svg_and_the_same_each_time(tmp_path: Path) -> None:
+    (tmp_path / "report.json").write_text(json.dumps(separation_report()))
+    curves = figures.read_curves(tmp_path / "report.json", "deep-karaoke")
+    assert curves.group == "songs" and curves.alphas == (0, 0.5, 1)
+    first, again = (figures.alphas((0.3, 0.4), 0.35, (0.3, 0.4), curves) for _ in range(2))
+    assert first == again and "SDR, songs" in first
+    assert ET.parse(io.StringIO(first)).getroot().tag.endswith("svg")
+
+
+@pytest.mark.parametrize("content", ["{}", "[]", "no", '{"groups": {}}', json.dumps(separation_report(2))])
 def test_curves_that_are_none_are_refused(content: str, tmp_path: Path) -> None:
     (tmp_path / "curves.json").write_text(content)
     with pytest.raises(ValueError, match=r"curves\.json"):
-        figures.read_curves(tmp_path / "curves.json")
+        figures.read_curves(tmp_path / "curves.json", "deep-karaoke")
