@@ -69,30 +69,33 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=text, description=text)
         command.set_defaults(run=run)
         command.add_argument("--study", type=Path, default=study.folders()[0], help=f"folder with {study.FILE_NAME}")
-        if name in ("prepare", "check"):
-            command.add_argument("--out", type=Path, help="folder of the stimuli (beside the database)")
-        if name == "prepare":
-            command.add_argument(
-                "--human", type=Path, help="folder of choruses that people played: Weimar tables or MIDI"
-            )
-        if name == "export":
-            command.add_argument("--out", type=Path, help=f"file, {' or '.join(export.FILES)} (CSV on standard output)")
-            tables = command.add_mutually_exclusive_group()
-            tables.add_argument("--pairs", action="store_true", help="one row per paired trial instead")
-            tables.add_argument("--webmushra", action="store_true", help="the columns of webMUSHRA instead")
-            tables.add_argument("--public", type=Path, help="folder: data set, codebook, card and leaderboard")
-        if name == "report":
-            command.add_argument("--out", type=Path, required=True, help="folder of the report")
-            command.add_argument("--curves", type=Path, help="report.json of the separation, drawn behind alphas")
-        if name == "analyse":
-            command.add_argument("--json", type=Path, help="write the report to this file as well")
-        if name == "withdraw":
-            command.add_argument("receipt", help="of the listener who withdraws")
-        if name == "unblind":
-            command.add_argument("--plan", type=Path, required=True, help="plan of analysis; its hash is recorded")
+        _add_arguments(command, name)
     _add_mirror(commands)
     _add_simulations(commands)
     return parser
+
+
+def _add_arguments(command: argparse.ArgumentParser, name: str) -> None:
+    """Add what one command of a study takes beside the study."""
+    if name in ("prepare", "check"):
+        command.add_argument("--out", type=Path, help="folder of the stimuli (beside the database)")
+    if name == "prepare":
+        command.add_argument("--human", type=Path, help="folder of choruses that people played: Weimar tables or MIDI")
+    if name == "export":
+        command.add_argument("--out", type=Path, help=f"file, {' or '.join(export.FILES)} (CSV on standard output)")
+        tables = command.add_mutually_exclusive_group()
+        tables.add_argument("--pairs", action="store_true", help="one row per paired trial instead")
+        tables.add_argument("--webmushra", action="store_true", help="the columns of webMUSHRA instead")
+        tables.add_argument("--public", type=Path, help="folder: data set, codebook, card and leaderboard")
+    if name == "report":
+        command.add_argument("--out", type=Path, required=True, help="folder of the report")
+        command.add_argument("--curves", type=Path, help="report.json of the separation, drawn behind alphas")
+    if name == "analyse":
+        command.add_argument("--json", type=Path, help="write the report to this file as well")
+    if name == "withdraw":
+        command.add_argument("receipt", help="of the listener who withdraws")
+    if name == "unblind":
+        command.add_argument("--plan", type=Path, required=True, help="plan of analysis; its hash is recorded")
 
 
 def _add_mirror(commands: Any) -> None:
@@ -217,7 +220,7 @@ def _report(options: argparse.Namespace, plan: Study, store: Store) -> None:
 def _simulate(options: argparse.Namespace) -> bool:
     results = []
     for world in simulate.WORLDS:
-        results.append(simulate.trial(world, options.studies, options.seed))
+        results.append(simulate.verify(world, options.studies, options.seed))
         print("\n".join(simulate.lines(results[-1])), flush=True)
     _write_json(options.json, [asdict(result) for result in results])
     faults = [fault for result in results for fault in result.faults()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from listening_test.levels import TOLERANCE_LU
 from listening_test.response import GRADED
 from listening_test.statistics import Analysis, Results
 from listening_test.study import Study
@@ -19,35 +20,30 @@ def rows(plan: Study, analysis: Analysis) -> Iterator[tuple[str, str]]:
     """Yield what the standard asks for, and the answer."""
     everybody, kept = analysis.everybody, analysis.screened
     yield "Method", ", ".join(dict.fromkeys(f"{block.trial} ({block.material})" for block in plan.blocks))
-    yield "Material and its selection", "; ".join(_material(plan))
-    yield "Conditions and roles", "; ".join(_conditions(plan))
+    yield "Material and its selection", "; ".join(dict.fromkeys(_material(plan)))
+    yield "Conditions and roles", "; ".join(dict.fromkeys(_conditions(plan)))
     yield "Anchors and their code", _anchors(plan)
+    yield from _procedure(plan)
     yield "Assessors", f"{everybody.listeners} before and {kept.listeners} after post-screening; not a trained panel"
-    yield (
-        "Post-screening",
-        f"rules with versions, fixed beforehand; {len(analysis.verdicts)} broken by listeners",
-    )
-    yield "Training", f"{plan.practice} practice trials before each block; their grades are never used"
-    yield "Order", "new for each listener: balanced over listeners, slots shuffled, no item twice running"
-    yield "Replication", f"{plan.repeats:.0%} of the trials come again, hidden; a catch trial every {plan.catch_every}"
-    yield (
-        "Switching and loops",
-        "5 ms fade out, then 5 ms in, one clock, never a cross-fade; loops of 500 ms or more",
-    )
-    yield "Scale", "0 to 100, continuous, five bands" if _any_graded(plan) else "seven grades, or a choice between two"
-    yield "Loudness", "levelled by the preparation within 0.1 LU in each trial; the tolerance is measured by check"
-    yield (
-        "Listening conditions",
-        f"at home, unsupervised, level set by the listener; headphones {HEADPHONES[plan.headphones]}",
-    )
-    yield (
-        "Statistics",
-        "medians and quartiles, means with 95 % intervals, box plots with all points, planned contrasts",
-    )
+    yield "Post-screening", f"by rules with versions, fixed beforehand; broken {len(analysis.verdicts)} times"
+    yield "Statistics", "medians, quartiles, box plots with all points; means with 95 % intervals; planned contrasts"
     yield "Deviation: permutation test", "signs are flipped within listeners; the standard pools observations (Att. 3)"
     yield "Deviation: level and room", "not controlled, so that absolute grades do not compare with a laboratory's"
     yield "Sensitivity of the test", _sensitivity(everybody)
     yield "Spread of the grades", _spread(everybody)
+
+
+def _procedure(plan: Study) -> Iterator[tuple[str, str]]:
+    """Yield how one session goes."""
+    catches = f"a catch trial every {plan.catch_every} trials" if plan.catch_every else "no catch trials"
+    yield "Training", f"practice trials before each block: {plan.practice}; their grades are never used"
+    yield "Order", "new for each listener, balanced over listeners; slots in the rows of Williams squares"
+    yield "Replication", f"{plan.repeats:.0%} of the trials come again, hidden; {catches}"
+    yield "Switching and loops", "5 ms out, then 5 ms in, on one clock, never a cross-fade; loops of 500 ms or more"
+    yield "Scale", "0 to 100, continuous, five bands" if _any_graded(plan) else "seven grades, or a choice between two"
+    yield "Loudness", f"equal within {TOLERANCE_LU} LU in each trial, which `check` measures"
+    yield "Listening conditions", "where the listener is, unsupervised, at a level that the listener sets"
+    yield "Transducers", f"headphones {HEADPHONES[plan.headphones]}"
 
 
 def _material(plan: Study) -> Iterator[str]:

@@ -23,7 +23,7 @@ COVERAGE = (0.93, 0.97)
 
 
 @dataclass(frozen=True)
-class Trial:
+class Verification:
     """One world without an effect, and the same with one.
 
     Attributes:
@@ -49,15 +49,15 @@ class Trial:
             yield f"{kind}: the planted effect was found {self.planted.significant}, planned {self.planned:.3f}"
 
 
-def trial(world: World, studies: int, seed: int) -> Trial:
+def verify(world: World, studies: int, seed: int) -> Verification:
     """Simulate one world without and with its effect."""
     generator = np.random.default_rng(seed)
-    return Trial(
+    return Verification(
         run(replace(world, effect=0.0), studies, generator), run(world, studies, generator), planned_power(world)
     )
 
 
-def lines(result: Trial) -> Iterator[str]:
+def lines(result: Verification) -> Iterator[str]:
     """Yield the lines of a report."""
     null, planted, world = result.null, result.planted, result.planted.world
     yield f"{world.kind}: {null.significant.studies} studies of {world.listeners} listeners x {world.answers} answers"

@@ -12,7 +12,7 @@ from listening_test.__main__ import main
 from listening_test.contrasts import independent_p, listener_means, scored, trial_differences
 from listening_test.power import listeners_needed, planned_power, run
 from listening_test.resampling import wilson
-from listening_test.simulate import WORLDS, trial
+from listening_test.simulate import WORLDS, verify
 from listening_test.simulated_study import FIRST, SECOND, World, listener_mean, table
 
 STUDIES = 1000
@@ -22,14 +22,14 @@ IDS = [world.kind for world in WORLDS]
 @pytest.mark.parametrize("world", WORLDS, ids=IDS)
 def test_rates_are_nominal_and_planted_effects_are_found(world: World) -> None:
     """With this seed; a fair check at 95 % is off in one of twenty, so the seed is fixed."""
-    result = trial(world, STUDIES, seed=1)
+    result = verify(world, STUDIES, seed=1)
     assert list(result.faults()) == []
     assert result.null.independent.interval[0] > 0.07, "answers as independent find too much"
     assert result.null.independent.share > 1.6 * result.null.significant.share
 
 
 def test_a_thousand_studies_analysed_as_independent_are_a_fault() -> None:
-    result = trial(WORLDS[1], 400, seed=2)
+    result = verify(WORLDS[1], 400, seed=2)
     wrong = replace(result, null=replace(result.null, significant=result.null.independent))
     assert any("false positives" in fault for fault in wrong.faults())
     narrow = replace(result, planted=replace(result.planted, covered=result.planted.significant))
