@@ -144,6 +144,8 @@ def main() -> int:
     given = parser.parse_args()
     torch.set_num_threads(1)
     try:
+        for path in filter(None, (given.json, given.csv)):
+            path.parent.mkdir(parents=True, exist_ok=True)  # before the long work, not after
         models = tuple(given.models.split(","))
         plan = Plan(
             tuple(given.data), tuple(given.clips), models, given.excerpts, given.seconds, given.balance, given.runs

@@ -6,6 +6,7 @@ masking. What was measured can be kept in files, so that a long run goes on wher
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import math
@@ -56,12 +57,14 @@ class Result:
     judged_db: float
 
 
-def learned_from(model: str) -> set[str]:
+@functools.cache
+def learned_from(model: str) -> frozenset[str]:
     """Name the songs that a shipped model was trained, followed or calibrated on."""
     if not checkpoint.is_shipped(model):
-        return set()
+        return frozenset()
     story = checkpoint.shipped(model).provenance
-    return {*story["training"]["songs"], *story.get("validation", {}).get("names", ()), *story.get("calibration", ())}
+    names = (story["training"]["songs"], story.get("validation", {}).get("names", ()), story.get("calibration", ()))
+    return frozenset().union(*names)
 
 
 def measure(excerpt: Excerpt, models: Sequence[str], judged: bool, runs: Path | None) -> list[Result]:

@@ -27,15 +27,17 @@ FEWEST_SONGS = 6  # below this the excerpt is the unit; a signed-rank test of fe
 DRAWS = 2000
 CONFIDENCE = 0.95
 LARGEST_SILENT_SHARE = 0.1  # curves end where more excerpts than this have no score
+TRAINED_ON = " (trained on)"
 SCORES = ("sdr", "sir", "sar")
 STEMS = ("vocals", "accompaniment")
 
 
 def summary(results: list[Result]) -> dict[str, Figures]:
-    """Sum up every group by itself, songs that a model learned from apart."""
+    """Sum up every group by itself; after all others, and apart, the songs that a model learned from."""
     seen = {(result.group, result.song) for result in results if not result.held_out}
-    named = [(r.group + (" (trained on)" if (r.group, r.song) in seen else ""), r) for r in results]
-    return {name: group([r for other, r in named if other == name]) for name in dict.fromkeys(n for n, _ in named)}
+    named = [(r.group + (TRAINED_ON if (r.group, r.song) in seen else ""), r) for r in results]
+    names = sorted(dict.fromkeys(name for name, _ in named), key=lambda name: name.endswith(TRAINED_ON))
+    return {name: group([r for other, r in named if other == name]) for name in names}
 
 
 def group(results: list[Result]) -> Figures:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from training.separation.summary import SCORES, STEMS, TRAINED_ON
+
 Figures = dict[str, Any]
 
 MODEL = "deep-karaoke"
@@ -19,7 +21,6 @@ NAMES = {
     "irm": "ideal ratio mask",
 }
 HEAD = "| estimate | alpha | vocals SDR | SIR | SAR | alpha | non-vocals SDR | SIR | SAR |\n" + "|---" * 9 + "|"
-STEMS = ("vocals", "accompaniment")
 NAMES_OF_STEMS = {"vocals": "vocals", "accompaniment": "non-vocals"}
 LAW_ALPHAS = (0.1, 0.3, 0.5, 0.7, 0.9)
 
@@ -85,7 +86,7 @@ def title(name: str) -> str:
 
 def trained_on(name: str) -> bool:
     """Tell whether a group is of songs that a model learned from."""
-    return name.endswith("(trained on)")
+    return name.endswith(TRAINED_ON)
 
 
 def described(name: str, group: Figures) -> str:
@@ -123,7 +124,7 @@ def row(name: str, model: Figures, indices: list[int]) -> str:
     for stem, index in zip(STEMS, indices, strict=True):
         alpha = model["alphas"][index]
         cells.append("-" if alpha is None else f"{alpha:g}")
-        cells += [figure(model[stem][score], index) for score in ("sdr", "sir", "sar")]
+        cells += [figure(model[stem][score], index) for score in SCORES]
     return f"| {' | '.join(cells)} |"
 
 
