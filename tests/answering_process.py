@@ -1,19 +1,43 @@
-"""A process that stores answers and acknowledges them, until it is killed."""
+"""Processes that store answers and acknowledge them until they are killed. A life costs a fork, not an import.
 
-from multiprocessing.connection import Connection
+Arguments: the socket where a new process answers for whoever connects, and the address of the database.
+"""
 
-from simulated_listeners import running_test
+import os
+import signal
+import sys
+from multiprocessing.connection import Connection, Listener
+from random import Random
 
+import simulated_listeners
+from small_study import EVERY_KIND, parsed
+
+from listening_test.session import ListeningTest
 from listening_test.store import Store
-from listening_test.study import Study
 
 
-def acknowledge(study: Study, url: str, line: Connection) -> None:
-    """Take (resume code, rating) from the line; send its UUID back when it is stored."""
-    test = running_test(study, Store(url))
-    test.store.answers("")  # opens the database
-    line.send("ready")
+def acknowledge(test: ListeningTest, line: Connection) -> None:
+    """Take (resume code, rating) again and again; send its UUID back when it is stored."""
+    line.send(os.getpid())
     while True:
         code, rating = line.recv()
         test.answer(code, rating)
         line.send(rating.uuid)
+
+
+def main(address: str, url: str) -> None:
+    """Fork a process for each connection."""
+    test = simulated_listeners.running_test(parsed(EVERY_KIND), Store(url))
+    simulated_listeners.Listener(test, Random(0)).finish()  # so that no process has to prepare its statements
+    test.store.close()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the killed
+    with Listener(address) as listener:
+        while True:
+            line = listener.accept()
+            if os.fork() == 0:
+                acknowledge(test, line)
+            line.close()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
