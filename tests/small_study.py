@@ -125,9 +125,9 @@ def write_small_study(folder: Path, text: str = STUDY) -> Path:
     return folder
 
 
-def prepare_small_study(folder: Path) -> tuple[Path, str]:
-    """Write the study and its stimuli; returns what STUDY and DATABASE_URL have to say to use them."""
-    study_folder = write_small_study(folder / "study")
+def prepare_small_study(folder: Path, text: str = STUDY, name: str = "study") -> tuple[Path, str]:
+    """Write a study and its stimuli; returns what STUDY and DATABASE_URL have to say to use them."""
+    study_folder = write_small_study(folder / name, text)
     plan = study.load(study_folder)
     stimuli.write(stimuli.folder_of(plan, folder), plan, rendered(plan))
     return study_folder, f"sqlite:///{folder / 'ratings.sqlite'}"
