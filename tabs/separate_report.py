@@ -25,9 +25,9 @@ SCORES = ("sir", "sar", "sdr")
 BOUNDS = {"mixture": "The song itself", "ibm": "Ideal binary mask", "irm": "Ideal ratio mask"}
 ROWS = {"mixture": BOUNDS["mixture"], **{name: MODELS[name][0] for name in reversed(MODELS)}, **BOUNDS}
 INTRODUCTION = """Measured where the stems are known and no model learned from the song, both stems equally loud, by the
-paper's rule. Each model stands at the alpha that gives its vocals the best mean SDR here, which flatters all alike, and
-ours also at 0.5, where the slider begins. **SIR**: how little of the other stem is left. **SAR**: how little the mask
-damaged. **SDR**: both together. Means in dB, higher is better, with their 95 % bootstrap intervals.
+paper's rule. Each stem is cut at the alpha that gives it the best mean SDR here, which flatters all models alike; ours
+stands there at 0.5 as well, where the slider begins. **SIR**: how little of the other stem is left. **SAR**: how little
+the mask damaged. **SDR**: both together. Means in dB, higher is better, with their 95 % bootstrap intervals.
 """
 
 Figures = dict[str, Any]
@@ -80,29 +80,34 @@ def difference(found: Figures) -> str:
 
 
 def table(caption: str, models: dict[str, Figures]) -> str:
-    """Write the scores of all models as an HTML table, each at its best alpha."""
-    stems = "".join(f'<th colspan="{len(SCORES)}" scope="colgroup">{title}</th>' for title in STEMS.values())
-    scores = "".join(f'<th scope="col">{score.upper()}</th>' for score in SCORES) * len(STEMS)
+    """Write the scores of all models as an HTML table."""
+    stems = "".join(f'<th colspan="{1 + len(SCORES)}" scope="colgroup">{title}</th>' for title in STEMS.values())
+    columns = "".join(f'<th scope="col">{name}</th>' for name in ("alpha", *(score.upper() for score in SCORES)))
     rows = "".join(_rows(name, models[name]) for name in ROWS if name in models)
     return (
         f'<div class="separate-scores" tabindex="0" role="region" aria-label="{escape(caption)}"><table><thead>'
-        f'<tr><td colspan="2"></td>{stems}</tr><tr><th scope="col">Separated by</th><th scope="col">alpha</th>'
-        f"{scores}</tr></thead><tbody>{rows}</tbody></table></div>"
+        f'<tr><td></td>{stems}</tr><tr><th scope="col">Separated by</th>{columns * len(STEMS)}</tr>'
+        f"</thead><tbody>{rows}</tbody></table></div>"
     )
 
 
 def _rows(name: str, model: Figures) -> str:
-    """Write one model's scores at its best alpha, and our model's where the slider begins."""
-    alphas = model["alphas"]
-    shown = [best_index(model), *([alphas.index(START_ALPHA)] if name == MODEL else [])]
-    return "".join(_row(ROWS[name], model, index) for index in dict.fromkeys(shown))
+    """Write one model with each stem at its best alpha, and ours as well where the slider begins."""
+    best = _row(ROWS[name], model, [best_index(model, stem) for stem in STEMS])
+    if name != MODEL:
+        return best
+    return best + _row("The same, at the start", model, [model["alphas"].index(START_ALPHA)] * len(STEMS))
 
 
-def _row(title: str, model: Figures, index: int) -> str:
-    """Write the scores at one alpha; a dash where there is none, as for the artefacts of the song itself."""
-    alpha = model["alphas"][index]
-    cells = [_figure(model[stem][score], index) for stem in STEMS for score in SCORES]
-    cells = ["\u2013" if alpha is None else f"{alpha:g}", *cells]
+def _row(title: str, model: Figures, indices: list[int]) -> str:
+    """Write the scores of each stem at one alpha; a dash where there is none, as the SAR of the song itself."""
+    cells = []
+    for stem, index in zip(STEMS, indices, strict=True):
+        alpha = model["alphas"][index]
+        cells += [
+            "\u2013" if alpha is None else f"{alpha:g}",
+            *(_figure(model[stem][score], index) for score in SCORES),
+        ]
     return f'<tr><th scope="row">{escape(title)}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
 
 
@@ -112,9 +117,9 @@ def _figure(score: Figures, index: int) -> str:
     return "\u2013" if mean is None else f"{mean:z.1f} <small>({low:z.1f} to {high:z.1f})</small>"
 
 
-def best_index(model: Figures) -> int:
-    """Find the alpha with the highest mean SDR of the vocals."""
-    means = model["vocals"]["sdr"]["mean"]
+def best_index(model: Figures, stem: str) -> int:
+    """Find the alpha with the highest mean SDR of a stem."""
+    means = model[stem]["sdr"]["mean"]
     return max((index for index, mean in enumerate(means) if mean is not None), key=means.__getitem__)
 
 
