@@ -46,6 +46,7 @@ CODEBOOK = {
 }
 COLUMNS = tuple(CODEBOOK)
 FILES = (".csv", ".parquet")
+WEBMUSHRA = {"reference": "reference", "low-anchor": "anchor35", "mid-anchor": "anchor70"}  # its names, by role
 
 
 def long_table(answers: Sequence[Answer]) -> pd.DataFrame:
@@ -80,7 +81,7 @@ def webmushra(long: pd.DataFrame) -> pd.DataFrame:
             "session_test_id": rows.study,
             "session_uuid": rows.listener,
             "trial_id": rows["item"].where(attribute == "", rows["item"] + "-" + attribute),
-            "rating_stimulus": rows.condition,
+            "rating_stimulus": rows.role.map(WEBMUSHRA).fillna(rows.condition),
             "rating_score": rows["value"].round().astype(int),
             "rating_time": rows.response_ms.astype(int),
             "rating_comment": "",

@@ -76,6 +76,8 @@ def test_webmushra_has_its_columns_and_whole_scores(long: pd.DataFrame) -> None:
     ]
     assert len(table) == (long.kind.isin(["rating", "mushra"]) & ~long.practice).sum()
     assert table.rating_score.between(0, 100).all() and "voice-mushra-1-overall" in set(table.trial_id)
+    graded = table[table.trial_id.str.startswith("voice")]
+    assert set(graded.rating_stimulus) == {"reference", "anchor35", "anchor70", "mask", "soft"}
 
 
 def test_the_public_data_set_names_nobody_and_gives_the_leaderboard(
