@@ -18,9 +18,8 @@ from typing import Any
 
 import numpy as np
 
-import audio
 from audio import Audio
-from listening_test.levels import levelled, levelled_layers, true_peak_db
+from listening_test.levels import levelled, levelled_layers
 from listening_test.study import Study
 
 HEADER_BYTES = 44  # canonical RIFF header: nothing in it but format and length
@@ -157,13 +156,13 @@ def _write_item(
     layers = study.block_of(item).trial == "adjustment"
     level = (levelled_layers if layers else levelled)({condition: sound for condition, (sound, _) in sounds.items()})
     stimuli = []
-    for condition, (sound, gain_db) in level.items():
-        if sound.duration < study.minimum_seconds:
-            raise StimulusError(f"{item} lasts {sound.duration:.2f} s, less than the minimum listening time")
-        content = wav_of(sound)
+    for condition, made in level.items():
+        if made.sound.duration < study.minimum_seconds:
+            raise StimulusError(f"{item} lasts {made.sound.duration:.2f} s, less than the minimum listening time")
+        content = wav_of(made.sound)
         name = hashlib.sha256(content).hexdigest()
         (folder / f"{name}.wav").write_bytes(content)
-        loudness = None if layers else round(audio.loudness(sound), 3)
-        measured = (loudness, round(true_peak_db(sound), 3), round(gain_db, 3))
-        stimuli.append(Stimulus(item, condition, name, sound.samples.shape[1], *measured, sounds[condition][1]))
+        loudness = None if made.loudness is None else round(made.loudness, 3)
+        measured = (loudness, round(made.true_peak_db, 3), round(made.gain_db, 3))
+        stimuli.append(Stimulus(item, condition, name, made.sound.samples.shape[1], *measured, sounds[condition][1]))
     return stimuli
