@@ -66,8 +66,8 @@ def test_musical_noise_keeps_a_hundredth_of_the_points_of_both_channels_alike() 
     kept = anchors.musical_noise(np.stack([sound.samples[0], 2 * sound.samples[0]]), np.random.default_rng(2))
     assert kept.shape == sound.samples.shape
     assert np.allclose(kept[1], 2 * kept[0], atol=1e-6)
-    # White noise has its energy spread evenly. Kept points overlap their neighbours: the inverse transform projects
-    # on sounds, and keeps of an isolated point the share hop / window times the sum of the squared window's gain, < 1.
+    # White noise has its energy spread evenly. A kept point without its neighbours is no spectrum of a sound: the
+    # overlap-add returns only the part of it that is, so that less than a hundredth of the energy comes back.
     share = np.mean(kept[0] ** 2) / np.mean(sound.samples[0] ** 2)
     assert 0.1 * anchors.KEPT_SHARE < share < anchors.KEPT_SHARE
 

@@ -12,6 +12,7 @@ from small_study import prepare_small_study, tone
 import audio
 from audio import Audio
 from listening_test import check, stimuli, study
+from listening_test.__main__ import main
 from listening_test.block import Block, Condition
 from listening_test.stimuli import Stimuli, Stimulus, StimulusError
 
@@ -140,3 +141,18 @@ def test_a_study_that_changed_since_is_refused(tmp_path: Path) -> None:
     file.write_text(file.read_text().replace("Listen to both.", "Listen closely."))
     with pytest.raises(StimulusError, match="raise its version"):
         stimuli.read(folder, study.load(study_folder))
+
+
+def test_the_commands_say_in_one_line_what_is_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    study_folder, url = prepare_small_study(tmp_path)
+    monkeypatch.setenv("DATABASE_URL", url)
+    place = ["--study", str(study_folder)]
+    assert main(["check", *place]) == 2
+    assert "3 items are too few" in capsys.readouterr().err
+    people = ["--study", str(study.SHIPPED / "blues"), "--human", str(tmp_path / "nowhere")]
+    assert main(["prepare", *people, "--out", str(tmp_path / "out")]) == 2
+    message = capsys.readouterr().err
+    assert "nowhere holds no chorus" in message and message.count("\n") == 1
+    assert not (tmp_path / "out").exists()
