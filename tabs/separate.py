@@ -23,6 +23,7 @@ SONG, APART = "song", "stems"
 SOURCES = [("A song", SONG), ("Its stems: vocals and accompaniment", APART)]
 # Whatever takes seconds runs one at a time.
 JOB = {"api_visibility": "private", "concurrency_limit": 1, "concurrency_id": "separation"}
+PREDICTING = 0.6  # share of the waiting time; the rest goes to the picture and the files
 RULES: list[tuple[str, Rule]] = [
     ("Complement: the accompaniment is the song minus the vocals", "complement"),
     ("Paper: the accompaniment is where p < 1 - alpha", "paper"),
@@ -207,14 +208,16 @@ def _separate(
 
     On bad input gr.Error is raised, which leaves the last result in place.
     """
-    began = time.monotonic()
-    yield _running(waiting("Reading", 0.0, began))
+    yield _running(waiting("Reading", 0.0, time.monotonic()))
     try:
         song = read_song(path) if source == SONG else read_stems(vocals, accompaniment)
         blocks = []
         for done, block in separate.predicted_blocks(song.sound, model):
+            share = PREDICTING * done
+            if not blocks:  # reading is over: from here on one block takes as long as another
+                began, before = time.monotonic(), share
             blocks.append(block)
-            yield _running(waiting("Listening for the voice", 0.8 * done, began))  # the rest is for writing
+            yield _running(waiting("Listening for the voice", share, began, before))
         probabilities = Probabilities(np.concatenate(blocks, axis=1), model)
         picture = overview(song.sound, probabilities)
         separated = Separated(

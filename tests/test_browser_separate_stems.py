@@ -66,17 +66,18 @@ def test_a_missing_stem_is_named(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("elapsed", "done", "words"),
+    ("elapsed", "done", "before", "words"),
     [
-        (10.0, 0.25, ", about 30 s left"),
-        (60.0, 0.2, ", about 4 min left"),
-        (5.0, 0.0, ""),
-        (0.2, 0.5, ""),
-        (9, 1.0, ""),
+        (10.0, 0.25, 0.0, ", about 30 s left"),
+        (60.0, 0.2, 0.0, ", about 4 min left"),
+        (10.0, 0.6, 0.4, ", about 20 s left"),
+        (5.0, 0.4, 0.4, ""),
+        (0.2, 0.5, 0.0, ""),
+        (9.0, 1.0, 0.0, ""),
     ],
 )
-def test_time_left_is_what_the_rest_takes_at_the_same_pace(elapsed, done, words):
-    assert left(elapsed, done) == words
+def test_time_left_is_what_the_rest_takes_at_the_same_pace(elapsed, done, before, words):
+    assert left(elapsed, done, before) == words
 
 
 def test_stems_of_different_kinds_are_refused_on_the_page_and_nothing_is_lost(page: Page, tmp_path: Path) -> None:
