@@ -10,10 +10,26 @@ import tarfile
 import urllib.request
 from pathlib import Path
 
+from playwright.sync_api import Page
+
 VERSION = "4.14.1"
 SHA256 = "e6b0ce02b84d892e2e33e403485e7f3d6c29e2be6df65daf44d89ba564139745"
 ADDRESS = f"https://registry.npmjs.org/axe-core/-/axe-core-{VERSION}.tgz"
 SCRIPT = Path(sys.prefix) / "share" / f"axe-core-{VERSION}.min.js"
+
+# The rules of WCAG 2.2, levels A and AA.
+RUN = """async (selector) => {
+  const found = await axe.run(selector, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] });
+  return found.violations.filter(({ impact }) => ["serious", "critical"].includes(impact))
+    .map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => node.html).join(" ")}`);
+}"""
+
+
+def serious(page: Page, selector: str = "html") -> list[str]:
+    """What axe-core finds serious or critical in a part of a page."""
+    if not page.evaluate("'axe' in window"):
+        page.add_script_tag(path=SCRIPT)
+    return list(page.evaluate(RUN, selector))
 
 
 def fetch() -> None:

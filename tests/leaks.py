@@ -21,7 +21,7 @@ def secrets_of(folder: Path, names: Iterable[str]) -> tuple[str, ...]:
 def disguises(name: str) -> Iterator[bytes]:
     """A name as it is, in base64 at each of its three alignments, in hex, backwards, and its usual hashes."""
     raw = name.encode()
-    yield from (raw, raw[::-1], raw.hex().encode(), raw.hex().upper().encode())
+    yield from (raw, raw[::-1], raw.hex().encode())
     for offset in range(3):
         whole = base64.b64encode(bytes(offset) + raw)
         inner = whole[-(-8 * offset // 6) :]  # letters that depend on the name alone
@@ -35,4 +35,5 @@ def disguises(name: str) -> Iterator[bytes]:
 def leaks(names: Iterable[str], received: Iterable[bytes]) -> list[str]:
     """Which names can be found in what was received, in capitals or not."""
     everything = b"\n".join(received).lower()
-    return [name for name in names if any(disguise.lower() in everything for disguise in disguises(name))]
+    wanted = {name: {disguise.lower() for disguise in disguises(name)} for name in names}
+    return [name for name, forms in wanted.items() if any(form in everything for form in forms)]

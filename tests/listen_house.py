@@ -22,9 +22,9 @@ STATIC = Path(__file__).parent.parent / "tabs" / "static"
 # The theme's variables are gradio's; here stand those that carry contrast.
 PAGE = """<!doctype html><html lang="en"><head><title>Listen</title><link rel="icon" href="data:," />
 <link rel="stylesheet" href="/room/style.css"><style>
-:root { --body-text-color: #27272a; --body-text-color-subdued: #52525b; --border-color-primary: #d4d4d8;
+:root { --body-text-color: #27272a; --border-color-primary: #d4d4d8;
   --background-fill-primary: #fff; --background-fill-secondary: #fafafa; --primary-500: #4f46e5;
-  --button-primary-background-fill: #4338ca; --button-primary-text-color: #fff;
+  --primary-600: #4338ca;
   --button-secondary-background-fill: #e4e4e7; --button-secondary-text-color: #27272a;
   --error-border-color: #b91c1c; --error-background-fill: #fef2f2; --error-text-color: #991b1b; }
 body { font: 16px sans-serif; margin: 16px; }

@@ -1,18 +1,18 @@
 """The Listen tab as listeners meet it: start, hear, choose, reload, finish; nothing but the sound tells A from B."""
 
-import csv
-import io
-import os
 import sqlite3
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
+import axe_core
 import pytest
-from conftest import ROOT, watched_page
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from conftest import watched_page
+from leaks import leaks, secrets_of
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Response, expect
 from small_study import CANARIES, KIND
+
+from listening_test.response import Comparison
+from listening_test.store import Store
+from listening_test.trial import Answer
 
 TRIALS = 4
 Study = tuple[Path, str]
@@ -25,9 +25,13 @@ def listen_tab(page: Page) -> None:
 def start(page: Page) -> None:
     listen_tab(page)
     page.get_by_role("button", name="Start listening").click()
+    set_level(page)
+    expect_pair(page, 1)
+
+
+def set_level(page: Page) -> None:
     page.get_by_role("button", name="Play the noise").click()
     page.get_by_role("button", name="The level is right").click()
-    expect_pair(page, 1)
 
 
 def expect_pair(page: Page, number: int) -> None:
@@ -54,11 +58,14 @@ def vote(page: Page, label: str) -> None:
     page.get_by_role("button", name="Save and continue").click()
 
 
-def exported(study: Study) -> list[dict[str, str]]:
-    environment = {**os.environ, "STUDY": str(study[0]), "DATABASE_URL": study[1], "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "listening_test", "export"]
-    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    return list(csv.DictReader(io.StringIO(result.stdout)))
+def answers(study: Study, receipt: str | None = None) -> list[Answer]:
+    """What is stored of one session, or of all."""
+    return Store(study[1]).answers("small-1", receipt)
+
+
+def grades(study: Study, receipt: str | None = None) -> list[int]:
+    responses = [answer.rating.response for answer in answers(study, receipt)]
+    return [response.value for response in responses if isinstance(response, Comparison)]
 
 
 def receipt_of(page: Page) -> str:
@@ -84,9 +91,8 @@ def test_a_listener_rates_reloads_and_finishes(page: Page, small_study: Study) -
         expect_pair(page, number)
         vote(page, label)
     receipt = receipt_of(page)
-    mine = [row for row in exported(small_study) if row["session"] == receipt]
-    assert [row["choice"] for row in mine] == ["A", "B", "none", "B"]
-    assert all(int(row["heard_a_ms"]) >= 300 and int(row["heard_b_ms"]) >= 300 for row in mine)
+    assert grades(small_study, receipt) == [-2, 2, 0, 2]
+    assert all(min(answer.rating.heard_ms) >= 300 for answer in answers(small_study, receipt))
     page.reload()
     listen_tab(page)
     assert receipt_of(page) == receipt
@@ -108,7 +114,7 @@ def test_a_session_by_keyboard_alone(page: Page, small_study: Study) -> None:
         expect(choice(page, "No preference")).to_be_checked()
         page.keyboard.press("Enter")
     receipt = receipt_of(page)
-    assert [row["choice"] for row in exported(small_study) if row["session"] == receipt] == ["none"] * TRIALS
+    assert grades(small_study, receipt) == [0] * TRIALS
 
 
 def test_switching_keeps_the_position_and_leaving_the_tab_falls_silent(page: Page) -> None:
@@ -139,9 +145,8 @@ def test_two_listeners_at_once_have_sessions_of_their_own(browser: Browser, app_
             expect_pair(visitor, number)
             vote(visitor, label)
     receipts = [receipt_of(visitor) for visitor in pages]
-    votes = exported(small_study)
-    for receipt, choice in zip(receipts, "AB", strict=True):
-        assert [row["choice"] for row in votes if row["session"] == receipt] == [choice] * TRIALS
+    for receipt, grade in zip(receipts, (-2, 2), strict=True):
+        assert grades(small_study, receipt) == [grade] * TRIALS
     for context in contexts:
         context.close()
     assert not faults, faults
@@ -160,7 +165,7 @@ def test_a_database_that_cannot_be_written_loses_nothing(page: Page, small_study
     blocker.close()
     page.get_by_role("button", name="Try again").click()
     expect_pair(page, 2)
-    assert [row["choice"] for row in exported(small_study)][-1] == "B"
+    assert grades(small_study)[-1] == 2
 
 
 def test_an_answer_without_connection_is_sent_after_a_reload(page: Page, small_study: Study) -> None:
@@ -174,7 +179,7 @@ def test_an_answer_without_connection_is_sent_after_a_reload(page: Page, small_s
     page.reload()
     listen_tab(page)
     expect_pair(page, 2)
-    assert [row["choice"] for row in exported(small_study)][-1] == "none"
+    assert grades(small_study)[-1] == 0
 
 
 def test_a_vote_in_a_second_window_is_not_overwritten(page: Page, app_url: str, small_study: Study) -> None:
@@ -189,28 +194,39 @@ def test_a_vote_in_a_second_window_is_not_overwritten(page: Page, app_url: str, 
     expect(second.get_by_role("alert").filter(has_text="answered before")).to_be_visible()
     second.get_by_role("button", name="Continue", exact=True).click()
     expect_pair(second, 2)
-    assert [row["choice"] for row in exported(small_study)][-1] == "A"
+    assert grades(small_study)[-1] == -2
 
 
-def test_nothing_that_reaches_the_browser_names_a_condition(page: Page, app_url: str) -> None:
-    bodies: list[str] = []
+def test_nothing_that_reaches_the_browser_names_a_condition(page: Page, app_url: str, small_study: Study) -> None:
+    received: list[bytes] = []
 
-    def keep(response: Any) -> None:
-        bodies.append(response.url + repr(response.headers))
-        if "/listen/" in response.url and "/stimulus/" not in response.url:
-            bodies.append(response.text())
+    def keep(response: Response) -> None:
+        received.append((response.url + repr(response.all_headers())).encode())
+        if "/listen/" in response.url:
+            received.append(response.body())
 
-    console: list[str] = []
-    page.on("console", lambda message: console.append(message.text))
+    page.on("console", lambda message: received.append(message.text.encode()))
     page.on("requestfinished", lambda request: keep(request.response()))
     start(page)
     vote(page, "A is better")
     expect_pair(page, 2)
-    config = page.request.get(f"{app_url}/config").text()
-    storage = page.evaluate("JSON.stringify({...localStorage, ...sessionStorage})")
-    everything = "\n".join([*bodies, *console, config, storage, page.content()])
-    assert "Which tone do you prefer?" in everything
-    assert not [name for name in (*CANARIES, KIND) if name in everything]
+    received += [page.request.get(f"{app_url}/{path}").body() for path in ("", "config")]
+    received.append(page.evaluate("JSON.stringify({...localStorage, ...sessionStorage})").encode())
+    received.append(page.content().encode())
+    assert b"Which tone do you prefer?" in b"\n".join(received)
+    assert leaks(secrets_of(small_study[0].parent, (*CANARIES, KIND)), received) == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_serious_in_the_tab(page: Page, app_url: str, theme: str) -> None:
+    page.goto(f"{app_url}/?__theme={theme}")
+    listen_tab(page)
+    expect(page.get_by_role("button", name="Start listening")).to_be_visible()
+    assert axe_core.serious(page, "#listen") == []
+    page.get_by_role("button", name="Start listening").click()
+    set_level(page)
+    hear_both(page)
+    assert axe_core.serious(page, "#listen") == []
 
 
 @pytest.fixture

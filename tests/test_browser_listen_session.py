@@ -19,12 +19,6 @@ from listening_test.trial import Answer
 
 TRIALS = 7
 MOST_TABS = 80
-# What a listener would meet: rules of WCAG 2.2, levels A and AA.
-AXE = """async () => {
-  const found = await axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] });
-  return found.violations.filter(({ impact }) => ["serious", "critical"].includes(impact))
-    .map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => node.html).join(" ")}`);
-}"""
 
 
 @dataclass
@@ -38,7 +32,7 @@ class Listener:
 
     def look(self, name: str) -> None:
         """Keep what axe-core says of the page, and every byte that came or stands in it."""
-        self.violations[name] = self.page.evaluate(AXE)
+        self.violations[name] = axe_core.serious(self.page)
         for response in self.responses:
             self.received += [response.url.encode(), repr(response.all_headers()).encode(), response.body()]
         self.responses.clear()
@@ -150,7 +144,6 @@ class Outcome:
 @pytest.fixture(scope="module")
 def outcome(browser: Browser, listen_house: House) -> Iterator[Outcome]:
     context = browser.new_context()
-    context.add_init_script(path=axe_core.SCRIPT)
     listener = Listener(context.new_page())
     listener.page.on("response", lambda response: listener.responses.append(response))
     listener.page.on("console", lambda message: listener.received.append(message.text.encode()))

@@ -110,7 +110,7 @@ class Alpha {
     this.deck = html`<div class="listen-scales" role="group" aria-label="Adjustment">
       <div class="listen-asked"><h3>${question}</h3></div>
       <div class="listen-ends" aria-hidden="true"><span>fuller</span><span>cleaner</span></div>
-      <input type="range" class="listen-alpha" min="0" max="1" step="0.01" value="${start}" disabled
+      <input type="range" class="listen-slider listen-alpha" min="0" max="1" step="0.01" value="${start}" disabled
         aria-label="From fuller to cleaner" /></div>`;
     this.markup = html``;
   }
@@ -185,7 +185,7 @@ function choice(name, question, answers, layout) {
 function scale(slot) {
   const name = LETTERS[slot];
   return html`<div class="listen-row">${soundButton(slot, name)}
-    <input type="range" class="listen-scale" min="0" max="100" step="1" value="50" disabled
+    <input type="range" class="listen-slider listen-scale" min="0" max="100" step="1" value="50" disabled
       aria-label="Rating of ${name}" aria-valuetext="not rated" />
     <output class="listen-value" aria-hidden="true">–</output></div>`;
 }
