@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest, permutation_test, ttest_1samp
 
@@ -20,6 +20,7 @@ def generator(seed: int = 0) -> np.random.Generator:
     return np.random.default_rng(seed)
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(st.integers(1, 500), st.data())
 def test_wilson_is_scipys(trials: int, data: st.DataObject) -> None:
     successes = data.draw(st.integers(0, trials))
