@@ -12,9 +12,9 @@ import numpy as np
 import audio
 from models.separation import separate
 from models.separation.overview import overview
-from models.separation.separate import Probabilities, Rule
-from tabs import separate_curves, separate_report
-from tabs.separate_cut import MODELS, STEMS, Separated, cut
+from models.separation.separate import Probabilities
+from tabs import separate_curves, separate_report, separate_settings
+from tabs.separate_cut import STEMS, Separated, cut
 from tabs.separate_progress import waiting
 from tabs.separate_song import example_stems, read_song, read_stems
 
@@ -24,10 +24,6 @@ SOURCES = [("A song", SONG), ("Its stems: vocals and accompaniment", APART)]
 # Whatever takes seconds runs one at a time.
 JOB = {"api_visibility": "private", "concurrency_limit": 1, "concurrency_id": "separation"}
 PREDICTING = 0.6  # share of the waiting time; the rest goes to the picture and the files
-RULES: list[tuple[str, Rule]] = [
-    ("Complement: the accompaniment is the song minus the vocals", "complement"),
-    ("Paper: the accompaniment is where p < 1 - alpha", "paper"),
-]
 INTRODUCTION = """### Vocals on one side, the band on the other
 In 2015 Simpson, Roma and Plumbley trained a network to say, for every spot of a song's spectrogram, how
 **probable** it is that the voice dominates there. This small sibling of theirs does the same. It runs once per
@@ -51,7 +47,7 @@ def build() -> None:
         with gr.Column(scale=2, min_width=300):
             source, columns, sounds = _sources()
             start, cancel, status, example = _buttons()
-            model, settings = _settings()
+            model, settings = separate_settings.build()
         with gr.Column(scale=3, min_width=300):
             result = _result()
             curves, baseline = separate_curves.build()
@@ -102,46 +98,6 @@ def _sound(label: str, name: str, sources: list[Any]) -> gr.Audio:
 def _shown(source: str) -> list[gr.Column]:
     """Show what belongs to the chosen source."""
     return [gr.Column(visible=source == name) for _, name in SOURCES]
-
-
-def _settings() -> tuple[gr.Dropdown, list[gr.components.Component]]:
-    """Create the choice of model, and what can be changed after it has run, in the order of `cut`."""
-    alpha = gr.Slider(
-        0.0,
-        1.0,
-        value=0.5,
-        step=0.01,
-        label="Alpha",
-        info="low: more of the song counts as vocals; high: only what the network is sure of",
-        elem_id="separate-alpha",
-    )
-    soft = gr.Checkbox(False, label="Soft mask: grade each spot by its probability", elem_id="separate-soft")
-    with gr.Accordion("More", open=False):
-        model = gr.Dropdown(
-            [(MODELS[name][0], name) for name in separate.MODELS],
-            value=separate.DEFAULT,
-            label="Separated by",
-            info=_about(separate.DEFAULT),
-            filterable=False,
-            elem_id="separate-model",
-        )
-        rule = gr.Radio(RULES, value="complement", label="Rule", elem_id="separate-rule")
-        suffix = gr.Radio(["WAV", "FLAC"], value="WAV", label="Download as", elem_id="separate-format")
-    model.change(
-        lambda name: gr.Dropdown(info=_about(name)), model, model, api_visibility="private", show_progress="hidden"
-    )
-    alpha.input(
-        None,
-        alpha,
-        js="(alpha) => window.dispatchEvent(new CustomEvent('separate-alpha', { detail: alpha }))",
-        api_visibility="private",
-    )
-    return model, [alpha, soft, rule, suffix]
-
-
-def _about(model: str) -> str:
-    """Say what a model is and when a new choice takes effect."""
-    return f"{MODELS[model][1]}. A new choice counts from the next Separate on."
 
 
 def _result() -> list[gr.components.Component]:

@@ -29,8 +29,16 @@ ARROWS = {
     "tabs.compose_comparison": ("models", "tabs.compose_take"),
     "tabs.why_lstm": ("tabs.compose_take",),
     # So does the Separate tab.
-    "tabs.separate": ("audio", "models", *SEPARATE_TAB, "tabs.separate_curves", "tabs.separate_report"),
+    "tabs.separate": (
+        "audio",
+        "models",
+        *SEPARATE_TAB,
+        "tabs.separate_curves",
+        "tabs.separate_report",
+        "tabs.separate_settings",
+    ),
     "tabs.separate_curves": ("audio", "models", *SEPARATE_TAB),
+    "tabs.separate_settings": ("models", "tabs.separate_cut"),
     "tabs.separate_report": ("tabs.separate_cut",),
     "tabs.separate_cut": ("audio", "models", "tabs.separate_song"),
     "app": ("tabs", "listening_test.routes"),
