@@ -7,7 +7,6 @@ import hashlib
 import json
 import signal
 import sys
-import threading
 import time
 from contextlib import closing
 from dataclasses import asdict
@@ -102,7 +101,9 @@ def _add_mirror(commands: Any) -> None:
     text = "copy the ratings to the private dataset RATINGS_DATASET until told to stop; HF_TOKEN gives the right"
     command = commands.add_parser("mirror", help=text, description=text)
     command.set_defaults(run=_mirror)
-    command.add_argument("--restore", action="store_true", help="rebuild the database from the dataset instead")
+    ways = command.add_mutually_exclusive_group()
+    ways.add_argument("--once", action="store_true", help="copy what is new and stop")
+    ways.add_argument("--restore", action="store_true", help="rebuild the database from the dataset instead")
 
 
 def _add_simulations(commands: Any) -> None:
@@ -174,9 +175,7 @@ def _mirror(options: argparse.Namespace) -> int:
         if options.restore:
             print(f"{mirror.restore(store, dataset)} entries restored from {dataset.repo}")
             return 0
-        over = threading.Event()
-        signal.signal(signal.SIGTERM, lambda *_: over.set())
-        mirror.follow(store, dataset, over.is_set)
+        mirror.follow(store, dataset, is_over=lambda: bool(options.once))
     return 0
 
 

@@ -8,8 +8,9 @@ grows by one entry at a time, whichever database it is.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,7 @@ class Database:
             raise StoreError(f"DATABASE_URL is not the address of a database, such as {DEFAULT_URL}") from error
         self._is_sqlite = self.url.drivername.startswith("sqlite")
         self._lock_timeout = lock_timeout
+        self._writing = threading.Lock()
 
     @property
     def folder(self) -> Path:
@@ -84,8 +86,10 @@ class Database:
     @contextmanager
     def transaction(self, *, writes: bool = False) -> Iterator[sql.Connection]:
         """Open one transaction; whatever the database refuses becomes StoreError."""
+        # Writers of this process queue here: SQLite lets them try again and again, and serves whoever is lucky.
+        turn = self._writing if writes else nullcontext()
         try:
-            with self._engine.connect().execution_options(writes=writes) as connection, connection.begin():
+            with turn, self._engine.connect().execution_options(writes=writes) as connection, connection.begin():
                 yield connection
         except (SQLAlchemyError, OSError) as error:
             reason = " ".join(str(getattr(error, "orig", error)).split())

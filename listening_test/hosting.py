@@ -135,18 +135,21 @@ class Hosts:
                 host.stop()
             self.store.close()
             if copier is not None:
-                copier.terminate()
+                copier.kill()  # whatever it was at, the next one begins with it
                 with suppress(subprocess.TimeoutExpired):
-                    copier.wait(SECONDS_TO_COPY)
+                    self._mirror("--once").wait(SECONDS_TO_COPY)
 
     def _start_mirror(self) -> subprocess.Popen[bytes] | None:
         """Restore the ratings, then copy what is added; without the ratings no study is offered."""
-        here = {"DATABASE_URL": self.store.url.render_as_string(hide_password=False), "HF_HUB_OFFLINE": "0"}
-        if _command("mirror", "--restore", **here).wait() == 0:
-            return _command("mirror", **here)
+        if self._mirror("--restore").wait() == 0:
+            return self._mirror()
         log.error("the listening test is closed: its ratings could not be restored")
         self.by_name.clear()
         return None
+
+    def _mirror(self, *arguments: str) -> subprocess.Popen[bytes]:
+        url = self.store.url.render_as_string(hide_password=False)
+        return _command("mirror", *arguments, DATABASE_URL=url, HF_HUB_OFFLINE="0")
 
 
 def _command(*arguments: str, **variables: str) -> subprocess.Popen[bytes]:
