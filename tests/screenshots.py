@@ -20,10 +20,9 @@ def separate(page: Page) -> None:
 
 
 def listen(page: Page) -> None:
-    page.get_by_role("button", name="Start listening").click(timeout=180_000)
-    for slot in ("A", "B"):
-        page.get_by_role("button", name=f"Listen to {slot}").click()
-        page.wait_for_timeout(2_000)
+    """The first page of a study: its sounds take minutes to render, and a session is not there to be photographed."""
+    page.locator(".listen-study").first.click(timeout=60_000)
+    page.get_by_role("button", name="Start listening").wait_for(timeout=600_000)
 
 
 def main(url: str) -> None:

@@ -59,7 +59,8 @@ class Room {
     }
     if (session.volume === null) await checkSound(stage, this.player, session, study);
     this.player.volume = session.volume;
-    if (missing.includes("headphones")) await checkHeadphones(stage, this.player, session, study);
+    const passed = !missing.includes("headphones") || (await checkHeadphones(stage, this.player, session, study));
+    if (!passed) return rememberStudy(null);
     const end = await this.#trials(session, study);
     const way = end === null ? "withdraw" : await debrief(stage, end, { others: hosted.length > 1 });
     if (way === "withdraw") {

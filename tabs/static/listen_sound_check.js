@@ -52,16 +52,18 @@ export async function checkSound(stage, player, session, { headphones }) {
   session.volume = player.volume;
 }
 
-// One test is enough to be recorded; where it must be passed, there are as many as the server allows.
+// One test is enough to be recorded; where it must be passed, there are as many as the server allows. Resolves with
+// whether the listener may go on.
 export async function checkHeadphones(stage, player, session, { headphones }) {
   for (const test of headphones === "require" ? STRICT_ORDER : ["huggins"]) {
     const { passed } = await ask(stage, player, session, test);
-    if (passed || headphones === "record") return;
+    if (passed || headphones === "record") return true;
     await notice(stage, "That did not sound like headphones", [
       "Please put headphones on, over both ears, and try once more. This study cannot be heard over loudspeakers.",
     ]);
   }
   await notice(stage, "This study needs headphones", ["Please come back with a pair. Thank you for trying."]);
+  return false;
 }
 
 async function checkWiring(stage, player, session) {
