@@ -23,7 +23,7 @@ SONG, APART = "song", "stems"
 SOURCES = [("A song", SONG), ("Its stems: vocals and accompaniment", APART)]
 # Whatever takes seconds runs one at a time.
 JOB = {"api_visibility": "private", "concurrency_limit": 1, "concurrency_id": "separation"}
-PREDICTING = 0.6  # share of the waiting time; the rest goes to the picture and the files
+PREDICTING = 0.4  # share of the time after reading that the network takes; the picture and the files take the rest
 INTRODUCTION = """### Vocals on one side, the band on the other
 In 2015 Simpson, Roma and Plumbley trained a network to say, for every spot of a song's spectrogram, how
 **probable** it is that the voice dominates there. This small sibling of theirs does the same. It runs once per
