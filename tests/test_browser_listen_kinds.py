@@ -9,6 +9,7 @@ from http_listener import HttpListener
 from listen_house import House
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from listening_test.response import Adjustment
 from listening_test.store import Store
 
 
@@ -87,10 +88,11 @@ def test_a_loop_keeps_half_a_second(context: BrowserContext, listen_house: House
     expect(page.get_by_role("group", name="Loop")).to_be_hidden()
 
 
-def test_a_slider_of_alpha_mixes_the_layers(
+def test_a_set_alpha_outlives_the_connection(
     context: BrowserContext, listen_house: House, listener: HttpListener
 ) -> None:
     start = listener.advance("adjustment")["start"]
+    receipt = listener.get("session")["receipt"]
     page = opened(context, listen_house, "kinds", listener.code)
     alpha = page.get_by_label("From fuller to cleaner")
     expect(alpha).to_have_value(f"{start:.2f}".rstrip("0").rstrip("."))
@@ -100,9 +102,15 @@ def test_a_slider_of_alpha_mixes_the_layers(
     alpha.fill("0.45")
     save = page.get_by_role("button", name="Save and continue")
     expect(save).to_be_enabled()
+    context.set_offline(True)
     save.click()
+    expect(page.get_by_role("alert")).to_contain_text("Nothing is lost")
+    expect(alpha).to_have_value("0.45")
+    context.set_offline(False)
+    page.reload()
     expect(page.get_by_role("button", name="Play", exact=True)).to_be_enabled(timeout=20_000)
-    assert listener.get("trial")["kind"] != "adjustment"
+    given = [each.rating.response for each in Store(listen_house.database).answers("kinds-1", receipt)]
+    assert Adjustment(0.45) in given
 
 
 def test_practice_is_named_and_ends_with_a_word(context: BrowserContext, listen_house: House) -> None:

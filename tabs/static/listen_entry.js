@@ -2,6 +2,8 @@
 
 import { html } from "./listen_stage.js";
 
+const NOT_YET = { rendering: "Being prepared: its sounds are rendered now", failed: "Not available just now" };
+
 // Choose among the hosted studies; resolves with a name.
 export async function chooseStudy(stage, studies) {
   stage.show(
@@ -9,7 +11,7 @@ export async function chooseStudy(stage, studies) {
       <form class="listen-studies">${studies.map(
         ({ name, title, state, minutes }) => html`<button type="submit" name="study" value="${name}"
           class="listen-study" ${state === "failed" ? "disabled" : ""}><strong>${title}</strong>
-          <span class="listen-note">${state === "failed" ? "Not available just now" : `About ${minutes} minutes`}</span>
+          <span class="listen-note">${{ ready: `About ${minutes} minutes`, ...NOT_YET }[state]}</span>
         </button>`,
       )}</form>`,
     { label: "Studies" },
