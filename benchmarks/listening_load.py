@@ -17,9 +17,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Awaitable, Callable
 from contextlib import closing
 from pathlib import Path
 from random import Random
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -87,14 +89,21 @@ def started(folder: Path, url: str) -> tuple[subprocess.Popen[bytes], str]:
     raise SystemExit("the server did not start")
 
 
+async def patient(ask: Callable[..., Awaitable[httpx.Response]], *arguments: Any, **options: Any) -> Any:
+    """Ask again until the server has time, as a listener does who is told to wait a moment."""
+    while (reply := await ask(*arguments, **options)).status_code == 503:
+        await asyncio.sleep(1)
+    return reply.json()
+
+
 async def listen(address: str, number: int, pause_s: float, took: list[float]) -> int:
     """Take one session; return how many answers were acknowledged."""
     chance, answered = Random(number), 0
     async with httpx.AsyncClient(base_url=address, timeout=60) as client:
         await asyncio.sleep(chance.uniform(0, pause_s))
-        code = (await client.post("/listen/load/session")).json()["code"]
+        code = (await patient(client.post, "/listen/load/session"))["code"]
         headers = {"X-Resume-Code": code}
-        while not (trial := (await client.get("/listen/load/trial", headers=headers)).json())["finished"]:
+        while not (trial := await patient(client.get, "/listen/load/trial", headers=headers))["finished"]:
             for sound in trial["sounds"]:
                 (await client.get(f"/{sound}", headers=headers)).raise_for_status()
             await asyncio.sleep(chance.expovariate(1 / pause_s))

@@ -21,7 +21,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from listening_test.schema import TABLES
 
 DEFAULT_URL = "sqlite:///data/ratings.sqlite"
-LOCK_TIMEOUT_S = 3.0
+LOCK_TIMEOUT_S = 5.0
 CONNECT_TIMEOUT_S = 5
 JOURNAL_LOCK = 0x1157E4  # any number; PostgreSQL's advisory locks have no names
 
@@ -86,14 +86,26 @@ class Database:
     @contextmanager
     def transaction(self, *, writes: bool = False) -> Iterator[sql.Connection]:
         """Open one transaction; whatever the database refuses becomes StoreError."""
-        # Writers of this process queue here: SQLite lets them try again and again, and serves whoever is lucky.
-        turn = self._writing if writes else nullcontext()
         try:
-            with turn, self._engine.connect().execution_options(writes=writes) as connection, connection.begin():
+            with (
+                self._turn() if writes else nullcontext(),
+                self._engine.connect().execution_options(writes=writes) as connection,
+                connection.begin(),
+            ):
                 yield connection
         except (SQLAlchemyError, OSError) as error:
             reason = " ".join(str(getattr(error, "orig", error)).split())
             raise StoreError(f"the ratings database {self.url.render_as_string()} cannot be used: {reason}") from error
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Queue the writers of this process: SQLite lets them try again and again, and serves whoever is lucky."""
+        if not self._writing.acquire(timeout=self._lock_timeout):
+            raise TimeoutError("too many answers at once")
+        try:
+            yield
+        finally:
+            self._writing.release()
 
 
 def _durable(connection: Any, _record: object) -> None:

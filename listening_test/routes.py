@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Header, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -28,6 +29,7 @@ from listening_test.trial import Rating, RefusedAnswerError, SecondVoteError, Tr
 
 LARGEST_BODY = 2**17  # bytes: an answer with all its events
 WAV = "audio/wav"
+SOUNDS_AT_ONCE = 2  # each costs some ten milliseconds of computing, and no answer shall wait for them
 STATUS: dict[type[Exception], int] = {
     UnknownError: 404,
     SecondVoteError: 409,
@@ -211,9 +213,11 @@ def _add_trials(routes: APIRouter, hosts: Hosts) -> None:
             return {"finished": True, "receipt": session.id, "debrief": test.debrief(x_resume_code)}
         return {"finished": False, "of": len(session.plan), **_page(test.study, trial)}
 
+    sounds = CapacityLimiter(SOUNDS_AT_ONCE)
+
     @routes.get("/stimulus/{token}")
-    def stimulus(token: str, x_resume_code: Annotated[str | None, Header(max_length=64)] = None) -> Response:
-        return Response(hosts.sound(token, x_resume_code), media_type=WAV)
+    async def stimulus(token: str, x_resume_code: Annotated[str | None, Header(max_length=64)] = None) -> Response:
+        return Response(await to_thread.run_sync(hosts.sound, token, x_resume_code, limiter=sounds), media_type=WAV)
 
     @routes.post("/{study}/answer")
     def answer(study: str, x_resume_code: ResumeCode, rating: Rating) -> dict[str, str]:
