@@ -37,7 +37,13 @@ from models.composition.generate import (
 from models.composition.markov import Markov, preceding, quarters
 from models.composition.networks import Network
 from training.composition.corpus import CORPORA, Codes, Corpus, seen_codes, unseen_codes
-from training.composition.free_runs import form_scores, free_run, memory_scores, recovery
+from training.composition.free_runs import (
+    foreign_chords_by_threshold,
+    form_scores,
+    free_run,
+    memory_scores,
+    recovery,
+)
 
 STREAMS, CHORUSES = 10, 100
 WRONG_UNITS = (1, 2, 4, 8)
@@ -96,6 +102,7 @@ def evaluate(network: Network, corpus: Corpus) -> dict[str, Any]:
         },
         **form_scores(rolls, corpus.form),
         **(memory_scores(rolls, corpus) if network.units == UNITS else {}),
+        "foreign_chords_by_threshold": foreign_chords_by_threshold(network, corpus.form, generator),
         "recovery": {str(wrong): recovery(network, corpus.form, wrong, generator) for wrong in WRONG_UNITS},
     }
 

@@ -1,7 +1,7 @@
 """Long free runs of players, and what is counted in them: the form, the songs, the way back after a disturbance.
 
-Rolls are (stream, step, unit): several streams side by side. Chord units above 0.5 sound, the melody is drawn at
-temperature 1, as when composing. Bars of a report count from 1.
+Rolls are (stream, step, unit): several streams side by side. Chord units above 0.5 sound unless another threshold is
+given, the melody is drawn at temperature 1, as when composing. Bars of a report count from 1.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from training.composition.corpus import BARS, Corpus, seen_codes
 WRONG_STEPS = 4  # half a bar of wrong notes
 POINTS = 100  # at which a run is disturbed
 BARS_TO_RECOVER = 48
+THRESHOLDS = (0.05, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95)
+STREAMS_BY_THRESHOLD = 5
 
 
 @torch.inference_mode()
@@ -30,6 +32,7 @@ def free_run(
     steps: int,
     generator: np.random.Generator,
     flips: npt.NDArray[np.bool_] | None = None,
+    threshold: float = 0.5,
 ) -> Roll:
     """Play many streams side by side from silence.
 
@@ -39,6 +42,7 @@ def free_run(
         steps: how long each.
         generator: of the draws.
         flips: (step, stream, chord unit), where the network hears the opposite of what it played.
+        threshold: chord units that are more probable sound.
 
     Returns:
         What was played, (stream, step, unit).
@@ -48,7 +52,7 @@ def free_run(
     for step in range(steps):
         probabilities, state = network.step(heard, state)
         played = roll[:, step]
-        played[:, :CHORD_UNITS] = probabilities[:, :CHORD_UNITS] > 0.5
+        played[:, :CHORD_UNITS] = probabilities[:, :CHORD_UNITS] > threshold
         if network.units == UNITS:
             heights = np.cumsum(probabilities[:, CHORD_UNITS:].numpy(), axis=1)
             drawn = (heights < heights[:, -1:] * generator.random((streams, 1))).sum(axis=1)
@@ -75,6 +79,15 @@ def foreign_chords(roll: Roll, form: Form) -> float:
     known = (chords[:, None] == np.unique(chord_roll(form), axis=0)).all(axis=2).any(axis=1)
     begins = np.concatenate([[True], (chords[1:] != chords[:-1]).any(axis=1)])
     return float((begins & ~known).sum()) / (len(roll) / form.steps)
+
+
+def foreign_chords_by_threshold(network: Network, form: Form, generator: np.random.Generator) -> dict[str, float]:
+    """Count the foreign chords per chorus of free runs in which other thresholds than 0.5 decide what sounds."""
+    found = {}
+    for threshold in THRESHOLDS:
+        rolls = free_run(network, STREAMS_BY_THRESHOLD, 10 * form.steps, generator, threshold=threshold)
+        found[f"{threshold:g}"] = float(np.mean([foreign_chords(roll, form) for roll in rolls]))
+    return found
 
 
 def memory_scores(rolls: Roll, corpus: Corpus) -> dict[str, Any]:

@@ -92,7 +92,7 @@ class Preset:
 PRESETS = {
     "practical": Preset(
         Stage(150, 1, 0.02, candidates=8, enough=0.1),
-        Stage(160, 32, 0.03, candidates=3, enough=0.3),
+        Stage(100, 32, 0.03, candidates=3, enough=0.3),
     ),
     "quick": Preset(
         Stage(2, 1, 0.06, candidates=2, enough=0.1), Stage(2, 4, 0.03, candidates=2, enough=0.2), updates=8

@@ -6,16 +6,17 @@ Finished runs and their scores are kept below DIR, so that a second call goes on
 seeds of each network; of their figures the report gives {"median", "low", "high"}, the last two being the extremes.
 
 report.json is {"charts": {FORM: {"models": {NAME: {...}}, "floors": {"categorical_bits", "independent_bits"},
-"songs": {"all", "unseen"}, "corpus": SHA-256}}}. A model has "parameters" and "seeds"; unless its chords are given
-(the random walk), "perfect_seeds" (all bars right in all streams of 100 choruses), "chord_accuracy",
+"songs": {"all", "unseen"}, "corpus": SHA-256, "paper_recipe": {...}}}}, the last as `online.learn_chords` tells it. A
+model has "parameters" and "seeds"; unless its chords are given (the random walk), "perfect_seeds" (all bars right in
+all streams of 100 choruses), "chord_accuracy",
 "first_failing_bar" (from 1; null: never) and "foreign_chords_per_chorus". Those that learn have "excess_chord_bits",
 and with a melody "excess_bits_per_song" (chords and melody as independent units, over their floor) and
 "excess_categorical_bits" (the melody as it is drawn, over its own), all on unseen songs, and
 "excess_seen_bits_per_song". Those that play a melody have "segments" (medians of A, B, ?), "copies", "recombinations"
 and "incomplete" choruses, "distinct" songs and "distinct_if_random". Networks have "recovery" {WRONG UNITS:
-{"probability", "in_place", "bars"}}, "curves" (a list of losses per epoch for each seed, nats per song over the floor),
-"candidates_learned" (of those side by side, below 1 nat at the end), "epochs" and "minutes", of the network's own
-stage: chords, or melody beside the chords of NAME-chords.
+{"probability", "in_place", "bars"}}, "foreign_chords_by_threshold" {THRESHOLD: per chorus}, "curves" (a list of losses
+per epoch for each seed, nats per song over the floor), "candidates_learned" (of those side by side, below 1 nat at the
+end), "epochs" and "minutes", of the network's own stage: chords, or melody beside the chords of NAME-chords.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from models.composition.generate import checkpoint_name, network_of
 from training.composition.cards import card
 from training.composition.corpus import CORPORA, SONGS, UNSEEN_SONGS, Corpus
 from training.composition.evaluate import evaluate, evaluate_markov, evaluate_walk
+from training.composition.online import PaperPreset, learn_chords
 from training.composition.presets import NETWORKS
 from training.composition.tables import markdown
 from training.composition.train import train
@@ -43,6 +45,7 @@ SEEDS = range(5)
 PRESET = "practical"
 SHIPPED = ("feedforward", "rnn", "lstm-chords", "lstm", "lstm-wide")
 LEARNED_NATS = 1.0
+PAPER_UPDATES = 1_000_000  # of the paper's own recipe, which learns online; one seed
 HERE = Path(__file__).parent
 
 Scores = dict[str, Any]
@@ -78,6 +81,10 @@ def network_summary(results: list[tuple[Checkpoint, Scores]]) -> Scores:
                 for name in ("probability", "in_place", "bars")
             }
             for wrong in results[0][1]["recovery"]
+        },
+        "foreign_chords_by_threshold": {
+            threshold: spread([scores["foreign_chords_by_threshold"][threshold] for _, scores in results])
+            for threshold in results[0][1]["foreign_chords_by_threshold"]
         },
         "curves": [[losses[story["kept"]] for losses in story["curve"]] for story in stories],
         "candidates_learned": spread(learned),
@@ -122,6 +129,15 @@ def spread(values: list[float | None]) -> dict[str, float | None]:
     return {name: None if np.isinf(value) else round(value, 5) for name, value in figures.items()}
 
 
+def paper_recipe(corpus: Corpus, runs: Path, finished: bool) -> Scores | None:
+    """Learn the chords by the paper's own recipe, unless that was done before."""
+    path = runs / corpus.form.name / "paper-recipe.json"
+    if not path.exists() and not finished:
+        print(f"the paper's recipe on {corpus.form.name}", flush=True)
+        path.write_text(json.dumps(learn_chords(corpus.form.name, PAPER_UPDATES, 0, PaperPreset())))
+    return json.loads(path.read_text()) if path.exists() else None
+
+
 def chart(corpus: Corpus, runs: Path, finished: bool) -> Scores:
     """Compare all players on one form."""
     results = {model: runs_of(model, corpus, runs, finished) for model in NETWORKS}
@@ -134,6 +150,7 @@ def chart(corpus: Corpus, runs: Path, finished: bool) -> Scores:
         "floors": {name: round(corpus.floor_nats(independent=law) / np.log(2), 6) for name, law in laws.items()},
         "songs": {"all": SONGS, "unseen": UNSEEN_SONGS},
         "corpus": corpus.digest(),
+        "paper_recipe": paper_recipe(corpus, runs, finished),
     }
 
 
