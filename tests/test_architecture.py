@@ -21,8 +21,13 @@ ARROWS = {
     "listening_test": ("audio", "listening_test"),
     "listening_test.prepare": ("audio", "listening_test", "models"),
     "training": (),
-    "training.composition": ("audio", "models.checkpoint", "models.composition", "training.composition"),
-    "training.separation": ("audio", "models.checkpoint", "models.separation", "training.separation"),
+    "training.readme": (),
+    "training.composition": (
+        *("audio", "models.checkpoint", "models.composition", "training.composition", "training.readme"),
+    ),
+    "training.separation": (
+        *("audio", "models.checkpoint", "models.separation", "training.separation", "training.readme"),
+    ),
     "tabs": ("audio", "models", "listening_test"),
     # The Compose tab fills several files; tabs still never see one another.
     "tabs.compose": ("models", "tabs.compose_comparison", "tabs.compose_take", "tabs.why_lstm"),

@@ -47,6 +47,37 @@ def markdown(report: dict[str, Any]) -> str:
     return "\n".join(parts)
 
 
+def readme_table(report: dict[str, Any]) -> str:
+    """Write the figures that answer who keeps the form."""
+    heads = (
+        "form",
+        "model",
+        "numbers in it",
+        "form kept",
+        "first wrong bar",
+        "bits too many per song",
+        "bars of its own",
+    )
+    lines = [f"| {' | '.join(heads)} |", "|" + "---|" * len(heads)]
+    for form, chart in report["charts"].items():
+        lines += [f"| {form} | {' | '.join(_readme_cells(name, model))} |" for name, model in chart["models"].items()]
+    return "\n".join(lines)
+
+
+def _readme_cells(name: str, model: Model) -> list[str]:
+    """Write one model's cells of the README's table."""
+    given = "perfect_seeds" not in model
+    failing = model.get("first_failing_bar")
+    return [
+        name,
+        str(model["parameters"]),
+        "chart given" if given else f"{model['perfect_seeds']} of {model['seeds']} seeds",
+        "-" if given else "never" if failing is None else figure(failing, "{:.0f}"),
+        figure(model.get("excess_bits_per_song"), "{:.2f}"),
+        f"{model['segments']['?']:.1%}" if "segments" in model else "-",
+    ]
+
+
 def row(name: str, model: Model) -> str:
     """Write one model's row; a dash where a figure does not apply."""
     perfect = f"{model['perfect_seeds']} of {model['seeds']}" if "perfect_seeds" in model else "given"
