@@ -1,6 +1,6 @@
 """The paper's comparison on test material: measures, and writes tables and pictures.
 
-    python -m training.separation.report --data DIR... [--clips DIR...] [--runs DIR] [--out DIR] [--readme FILE]
+    python -m training.separation.report --data DIR... [--clips DIR...] [--runs DIR] [--out DIR]
 
 What was measured is kept below the folder of runs, so that a second call goes on where the first was stopped.
 
@@ -23,15 +23,14 @@ from typing import Any
 
 import torch
 
+from training import readme
 from training.separation.evaluate import FAULTS, Plan, evaluate, write_csv
 from training.separation.figures import at_equal_sir, over_alpha
 from training.separation.measure import NAMES
 from training.separation.summary import SCORES, STEMS, summary
-from training.separation.tables import MODEL, markdown, readme, trained_on
+from training.separation.tables import MODEL, markdown, readme_tables, trained_on
 
 HERE = Path(__file__).parent
-README = HERE.parent.parent / "README.md"
-BEGIN, END = "<!-- make separation-report -->", "<!-- /make separation-report -->"
 EXCERPTS, SECONDS, BALANCE_DB = 8, 15.0, 0.0
 RIVAL = "nmf"
 
@@ -65,19 +64,6 @@ def table(groups: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def with_table(text: str, report: dict[str, Any]) -> str:
-    """Put the tables between their marks in the README's text.
-
-    Raises:
-        ValueError: the marks are not there.
-    """
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"the README has no place for the tables: {BEGIN} ... {END}")
-    return f"{before}{BEGIN}\n{readme(report)}\n{END}{after}"
-
-
 def main() -> int:
     """Measure and write everything; 2 and one line for each thing that the user can put right."""
     parser = argparse.ArgumentParser(prog="python -m training.separation.report", description=__doc__.splitlines()[0])
@@ -85,7 +71,6 @@ def main() -> int:
     parser.add_argument("--clips", type=Path, nargs="*", default=[], help="folders of clips as in MIR-1K")
     parser.add_argument("--runs", type=Path, default=Path("runs/separation"), help="folder of what was measured")
     parser.add_argument("--out", type=Path, default=HERE, help="folder of the report")
-    parser.add_argument("--readme", type=Path, default=README, help="file with the marks between which the tables go")
     given = parser.parse_args()
     torch.set_num_threads(1)
     try:
@@ -97,7 +82,8 @@ def main() -> int:
         (given.out / "report.md").write_text(markdown(report))
         with (given.out / "report.csv").open("w", newline="") as file:
             write_csv(file, table(groups))
-        given.readme.write_text(with_table(given.readme.read_text(), report))
+        if given.out == HERE:
+            readme.write("separation-report", readme_tables(report))
     except (*FAULTS, OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2

@@ -46,7 +46,7 @@ def markdown(report: Figures) -> str:
     return "\n".join(parts)
 
 
-def readme(report: Figures) -> str:
+def readme_tables(report: Figures) -> str:
     """Write the tables of the material that was never trained on, and the headline."""
     parts = [conditions(report), ""]
     for name, group in report["groups"].items():
