@@ -79,11 +79,10 @@ class Room {
 
   // The study, when its stimuli are rendered.
   async #ready(session) {
-    for (;;) {
-      const study = await this.#stage.attempt(() => session.study());
+    for (let waiting = false; ; waiting = true) {
+      const study = await this.#stage.attempt(() => available(session));
       if (study.state === "ready") return study;
-      if (study.state === "rendering") showRendering(this.#stage);
-      else await this.#stage.attempt(() => Promise.reject(new Error(NOT_AVAILABLE)));
+      if (!waiting) showRendering(this.#stage);
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
   }
@@ -117,4 +116,10 @@ async function listed() {
   const hosted = await studies();
   if (hosted.length === 0) throw new Error(NOT_AVAILABLE);
   return hosted;
+}
+
+async function available(session) {
+  const study = await session.study();
+  if (study.state === "failed") throw new Error(NOT_AVAILABLE);
+  return study;
 }

@@ -28,6 +28,7 @@ const FIRST_VOLUME = 0.5;
 
 // Wiring and level; the volume is locked afterwards.
 export async function checkSound(stage, player, session, { headphones }) {
+  player.volume = FIRST_VOLUME ** 2; // nearer to how loudness is felt
   if (headphones !== "off") await checkWiring(stage, player, session);
   await stage.attempt(() => player.load([session.headphoneSound("level")]));
   player.setLoop({ from: 0, to: player.duration });
@@ -44,8 +45,7 @@ export async function checkSound(stage, player, session, { headphones }) {
     { label: "Set the level" },
   );
   const volume = page.querySelector(".listen-volume");
-  volume.oninput = () => (player.volume = volume.valueAsNumber ** 2); // nearer to how loudness is felt
-  volume.oninput();
+  volume.oninput = () => (player.volume = volume.valueAsNumber ** 2);
   playButton(page, player, () => (page.querySelector(".listen-primary").disabled = false));
   await stage.submitted();
   player.stop();
