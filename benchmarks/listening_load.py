@@ -34,6 +34,7 @@ from listening_test.store import Store
 ROOT = Path(__file__).parent.parent
 RESULT = ROOT / "benchmarks" / "results" / "listening_load.json"
 CONDITIONS = tuple("abcde")
+LIMITS = httpx.Limits(keepalive_expiry=1)  # before the server closes a connection that waits
 STUDY = """
 name: load
 version: 1
@@ -99,7 +100,7 @@ async def patient(ask: Callable[..., Awaitable[httpx.Response]], *arguments: Any
 async def listen(address: str, number: int, pause_s: float, took: list[float]) -> int:
     """Take one session; return how many answers were acknowledged."""
     chance, answered = Random(number), 0
-    async with httpx.AsyncClient(base_url=address, timeout=60) as client:
+    async with httpx.AsyncClient(base_url=address, timeout=60, limits=LIMITS) as client:
         await asyncio.sleep(chance.uniform(0, pause_s))
         code = (await patient(client.post, "/listen/load/session"))["code"]
         headers = {"X-Resume-Code": code}
@@ -134,9 +135,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as room:
         folder, url = prepared(Path(room), options.seconds)
         server, address = started(folder, url)
-        took, acknowledged = asyncio.run(load(address, options.listeners, options.pause))
-        server.terminate()
-        server.wait()
+        try:
+            took, acknowledged = asyncio.run(load(address, options.listeners, options.pause))
+        finally:
+            server.terminate()
+            server.wait()
         with closing(Store(url)) as store:
             stored = len(store.answers("load-1"))
             entries = archive.check(store)

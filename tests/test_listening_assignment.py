@@ -56,6 +56,12 @@ def bare(study: Study) -> Study:
     return replace(study, practice=0, repeats=0.0, catch_every=0)
 
 
+@pytest.fixture(scope="module")
+def crowd(bare: Study) -> tuple[Counter[Cell], list[list[Cell]]]:
+    """What 2000 listeners are served, of whom a third leaves early."""
+    return simulate(bare, 2000, drop_out=0.03)
+
+
 @pytest.mark.parametrize("n", range(1, 13))
 def test_williams_rows_balance_places_and_predecessors(n: int) -> None:
     rows = williams(n)
@@ -174,8 +180,10 @@ def imbalance(served: Counter[Cell], cells: Sequence[Cell]) -> int:
     return max(counts) - min(counts)
 
 
-def test_2000_sessions_serve_the_cells_of_a_block_alike(bare: Study) -> None:
-    served, sessions = simulate(bare, 2000, drop_out=0.03)
+def test_2000_sessions_serve_the_cells_of_a_block_alike(
+    bare: Study, crowd: tuple[Counter[Cell], list[list[Cell]]]
+) -> None:
+    served, sessions = crowd
     for supply in supplies(bare):
         for attribute in supply.comparisons:
             assert imbalance(served, [cell for cell in supply.cells if cell.attribute == attribute]) <= 2
@@ -190,8 +198,10 @@ def test_an_item_never_comes_twice_running(bare: Study) -> None:
     assert all(a.item != b.item for seen in sessions for a, b in itertools.pairwise(seen))
 
 
-def test_2000_sessions_put_every_condition_into_every_slot_alike(bare: Study) -> None:
-    served, _ = simulate(bare, 2000, drop_out=0.03)
+def test_2000_sessions_put_every_condition_into_every_slot_alike(
+    bare: Study, crowd: tuple[Counter[Cell], list[list[Cell]]]
+) -> None:
+    served, _ = crowd
     for trial in ("mushra", "rating"):
         [supply] = [s for block, s in zip(bare.blocks, supplies(bare), strict=True) if block.trial == trial]
         slots: Counter[tuple[int, str]] = Counter()
