@@ -11,12 +11,14 @@ import time
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
+from random import SystemRandom
 from typing import Any, get_args
 
 import pandas as pd
 
 from listening_test import (
     archive,
+    arena_pool,
     check,
     document,
     export,
@@ -69,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(run=run)
         command.add_argument("--study", type=Path, default=study.folders()[0], help=f"folder with {study.FILE_NAME}")
         _add_arguments(command, name)
+    _add_arena(commands)
     _add_mirror(commands)
     _add_simulations(commands)
     return parser
@@ -95,6 +98,13 @@ def _add_arguments(command: argparse.ArgumentParser, name: str) -> None:
         command.add_argument("receipt", help="of the listener who withdraws")
     if name == "unblind":
         command.add_argument("--plan", type=Path, required=True, help="plan of analysis; its hash is recorded")
+
+
+def _add_arena(commands: Any) -> None:
+    text = "render battles until the arena's pool is full"
+    command = commands.add_parser("arena", help=text, description=text)
+    command.set_defaults(run=_arena)
+    command.add_argument("--out", type=Path, help="folder of the pool (beside the database)")
 
 
 def _add_mirror(commands: Any) -> None:
@@ -135,6 +145,16 @@ def _prepare(options: argparse.Namespace, plan: Study, store: Store) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))  # so that a half-written folder is removed
     prepared = prepare.prepare(plan, options.out or stimuli.folder_of(plan, store.folder), options.human)
     print(f"{len(prepared.of)} stimuli of {plan.label} in {prepared.folder}")
+
+
+def _arena(options: argparse.Namespace) -> int:
+    from listening_test.prepare import arena  # here alone, as above
+
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))
+    with closing(Store(database_url())) as store:
+        folder = options.out or arena_pool.folder_of(store.folder)
+    print(f"{arena.fill(folder, SystemRandom())} battles added to {folder}")
+    return 0
 
 
 def _check(options: argparse.Namespace, plan: Study, store: Store) -> None:

@@ -14,7 +14,8 @@ from typing import Literal
 
 import numpy as np
 
-from listening_test import headphones, mirror, stimuli, study
+from listening_test import arena_pool, headphones, mirror, stimuli, study
+from listening_test.arena_host import Arena
 from listening_test.levels import SAMPLE_RATE
 from listening_test.session import ListeningTest
 from listening_test.stimuli import StimulusError
@@ -97,6 +98,7 @@ class Hosts:
         """
         self.store = Store(url)
         self.by_name = {host.study.name: host for host in (Host(folder, self.store) for folder in folders)}
+        self.arena = Arena(self.store, self._render_arena)
         if len(self.by_name) < len(folders):
             raise study.StudyError(f"two studies have the same name: {', '.join(map(str, folders))}")
 
@@ -133,11 +135,15 @@ class Hosts:
         finally:
             for host in self.by_name.values():
                 host.stop()
+            self.arena.stop()
             self.store.close()
             if copier is not None:
                 copier.kill()  # whatever it was at, the next one begins with it
                 with suppress(subprocess.TimeoutExpired):
                     self._mirror("--once").wait(SECONDS_TO_COPY)
+
+    def _render_arena(self) -> subprocess.Popen[bytes]:
+        return _command("arena", "--out", str(arena_pool.folder_of(self.store.folder).absolute()))
 
     def _start_mirror(self) -> subprocess.Popen[bytes] | None:
         """Restore the ratings, then copy what is added; without the ratings no study is offered."""

@@ -21,6 +21,8 @@ from fastapi.routing import APIRoute
 from pydantic import Field
 
 from listening_test import study
+from listening_test.arena import COMPOSERS, MINIMUM_MS, Leaderboard, Vote
+from listening_test.arena_host import Arena
 from listening_test.database import StoreError, database_url
 from listening_test.hosting import Hosts
 from listening_test.stimuli import StimulusError
@@ -42,6 +44,7 @@ NOT_SAVED = "The answers cannot be saved just now. Nothing is lost: wait a momen
 NOT_READY = "The stimuli are not there yet. Wait a moment and try again."
 
 ResumeCode = Annotated[str, Header(max_length=64)]
+ArenaCode = Annotated[str, Header(min_length=16, max_length=64)]
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 Short = Annotated[str, Field(max_length=200)]
 log = logging.getLogger(__name__)
@@ -137,10 +140,39 @@ def router(folders: Sequence[Path] | None = None, url: str | None = None) -> API
         closed.add_api_route("/studies", lambda: {"studies": []})
         return closed
     routes = APIRouter(prefix="/listen", route_class=GuardedRoute, lifespan=hosts.running)
+    _add_arena(routes, hosts.arena)  # first, so that no study takes its addresses
     _add_welcome(routes, hosts)
     _add_entry(routes, hosts)
     _add_trials(routes, hosts)
     return routes
+
+
+def _add_arena(routes: APIRouter, arena: Arena) -> None:
+    """A battle, its sounds, the vote that names the composers, and the leaderboard; a listener makes up the code."""
+
+    @routes.get("/arena/battle")
+    def battle(x_resume_code: ArenaCode) -> dict[str, Any]:
+        found = arena.battle(x_resume_code)
+        if found is None:
+            return {"state": "rendering"}
+        sounds = [f"listen/arena/sound/{token}" for token in found.tokens]
+        return {"state": "ready", "battle": found.id, "sounds": sounds, "minimum_ms": MINIMUM_MS}
+
+    sounds = CapacityLimiter(SOUNDS_AT_ONCE)
+
+    @routes.get("/arena/sound/{token}")
+    async def sound(token: str, x_resume_code: ArenaCode) -> Response:
+        return Response(await to_thread.run_sync(arena.sound, x_resume_code, token, limiter=sounds), media_type=WAV)
+
+    @routes.post("/arena/vote")
+    def vote(x_resume_code: ArenaCode, given: Vote) -> dict[str, Any]:
+        over = arena.vote(x_resume_code, given)
+        composers = [COMPOSERS[name] for name in over.composers]
+        return {"acknowledged": str(given.uuid), "composers": composers, "seed": over.seed}
+
+    @routes.get("/arena/leaderboard")
+    def leaderboard() -> Leaderboard:
+        return arena.leaderboard()
 
 
 def _add_welcome(routes: APIRouter, hosts: Hosts) -> None:

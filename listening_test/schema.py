@@ -114,5 +114,29 @@ OPENING = sql.Table(
     sql.Column("plan_sha256", sql.String, nullable=False),  # of the analysis plan, as it was before
     sql.Column("opened_ms", sql.BigInteger, nullable=False),
 )
+# The arena's, apart from all studies.
+ARENA_BATTLE = sql.Table(
+    "arena_battle",
+    TABLES,
+    sql.Column("id", sql.String, primary_key=True),
+    sql.Column("listener", sql.String, nullable=False, index=True),  # hash of the listener's code
+    sql.Column("prepared", sql.String, nullable=False, index=True),  # names the sounds
+    sql.Column("seed", sql.BigInteger, nullable=False),
+    sql.Column("first", sql.String, nullable=False),  # composer behind A
+    sql.Column("second", sql.String, nullable=False),
+    sql.Column("first_token", sql.String, nullable=False, unique=True),
+    sql.Column("second_token", sql.String, nullable=False, unique=True),
+    sql.Column("made", sql.JSON, nullable=False),  # how, by composer
+    sql.Column("presented_ms", sql.BigInteger, nullable=False),
+)
+ARENA_VOTE = sql.Table(
+    "arena_vote",
+    TABLES,
+    sql.Column("uuid", sql.String, primary_key=True),
+    sql.Column("battle", sql.ForeignKey("arena_battle.id"), nullable=False, unique=True),
+    sql.Column("preferred", sql.Integer),  # 0 for A, 1 for B, null for neither
+    sql.Column("heard_ms", sql.JSON, nullable=False),  # of A and B
+    sql.Column("received_ms", sql.BigInteger, nullable=False),
+)
 TRIALS = TRIAL.join(SESSION).outerjoin(RATING, RATING.c.trial == TRIAL.c.id)
 OF_A_SESSION = (EXCLUSION, HEADPHONES, QUESTIONNAIRE)  # with a column `session`, and nothing that refers to them

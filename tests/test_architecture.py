@@ -62,7 +62,9 @@ LIBRARIES = {
     "fastapi": ("app", "listening_test.routes"),
     "fluidsynth": ("models.composition.render",),
     "pretty_midi": ("models.composition.score",),
-    "sqlalchemy": tuple(f"listening_test.{name}" for name in ("schema", "journal", "database", "store", "archive")),
+    "sqlalchemy": tuple(
+        f"listening_test.{name}" for name in ("schema", "journal", "database", "store", "arena_store", "archive")
+    ),
     "huggingface_hub": ("listening_test.mirror",),
     "pyloudnorm": ("audio",),
     "soundfile": ("audio",),

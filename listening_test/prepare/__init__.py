@@ -84,7 +84,7 @@ def _render(study: Study, choruses: tuple[Chorus, ...]) -> Iterator[tuple[str, R
     # Items of one seed stand together, so that what they share is made once.
     for block, item, seed in sorted(items, key=lambda each: (each[0].material, each[2])):
         try:
-            yield item, _with_weights(_rendered(block, seed, choruses))
+            yield item, with_weights(_rendered(block, seed, choruses))
         except TypeError as error:  # a setting that the model does not have
             raise StudyError(f"{study.label}: {item}: {error}") from error
         except KeyError as error:
@@ -95,7 +95,7 @@ def _rendered(block: Block, seed: int, choruses: tuple[Chorus, ...]) -> Rendered
     return blues.rendered(block, seed, choruses) if block.material == "blues" else separation.rendered(block, seed)
 
 
-def _with_weights(rendered: Rendered) -> Rendered:
+def with_weights(rendered: Rendered) -> Rendered:
     """Add to every provenance the shipped checkpoints, by the names that carry their hashes."""
     shipped = sorted(path.name for path in WEIGHTS.glob("*.safetensors"))
     return {name: (sound, {**made, "checkpoints": shipped}) for name, (sound, made) in rendered.items()}

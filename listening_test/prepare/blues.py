@@ -43,13 +43,13 @@ def rendered(block: Block, seed: int, choruses: Sequence[Chorus]) -> dict[str, t
         settings = {**block.settings, **condition.settings}
         if condition.role != HUMAN or choruses:
             chorus = choruses[seed % len(choruses)] if condition.role == HUMAN else None
-            sounds[name] = _played(tuple(sorted(settings.items())), seed, chorus)
+            sounds[name] = played(tuple(sorted(settings.items())), seed, chorus)
     return sounds
 
 
 @lru_cache(maxsize=MOST_CONDITIONS)
-def _played(settings: tuple[tuple[str, Setting], ...], seed: int, chorus: Chorus | None) -> tuple[Audio, Provenance]:
-    """Make and play one piece, once for all blocks that ask for it."""
+def played(settings: tuple[tuple[str, Setting], ...], seed: int, chorus: Chorus | None) -> tuple[Audio, Provenance]:
+    """Make and play one piece, once for all blocks that ask for it; settings are pairs of name and value, in order."""
     score, origin = _composed(dict(settings), seed) if chorus is None else _taken(dict(settings), chorus)
     return render(score), {**dict(settings), "seed": seed, **origin, "sound_font": _sound_font()}
 

@@ -4,9 +4,10 @@
 import { Player } from "./player.js";
 import { Session, lastStudy, rememberStudy, studies } from "./listen_session.js";
 import { Stage } from "./listen_stage.js";
-import { chooseStudy, questionnaire, showRendering, welcome } from "./listen_entry.js";
+import { ARENA, chooseStudy, questionnaire, showRendering, welcome } from "./listen_entry.js";
 import { checkHeadphones, checkSound, notice } from "./listen_sound_check.js";
 import { present } from "./listen_trial.js";
+import { visitArena } from "./listen_arena.js";
 import { confirmWithdrawn, debrief } from "./listen_debrief.js";
 
 const POLL_MS = 2000;
@@ -48,7 +49,9 @@ class Room {
   async #visit() {
     const stage = this.#stage;
     const hosted = await stage.attempt(listed);
-    const session = new Session(await this.#chosen(hosted));
+    const chosen = await this.#chosen(hosted);
+    if (chosen === ARENA) return visitArena(stage, this.player);
+    const session = new Session(chosen);
     const study = await this.#ready(session);
     stage.language = study.language;
     if (!session.begun) await this.#begin(session, study);
@@ -73,8 +76,10 @@ class Room {
   async #chosen(hosted) {
     const names = hosted.map(({ name }) => name);
     if (names.length === 1) return names[0];
-    if (!names.includes(lastStudy())) rememberStudy(await chooseStudy(this.#stage, hosted));
-    return lastStudy();
+    if (names.includes(lastStudy())) return lastStudy();
+    const name = await chooseStudy(this.#stage, hosted);
+    if (name !== ARENA) rememberStudy(name);
+    return name;
   }
 
   // The study, when its stimuli are rendered.

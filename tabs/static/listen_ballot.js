@@ -10,7 +10,7 @@ const CONFIDENCES = ["I am guessing", "Not very sure", "Fairly sure", "Certain"]
 const BANDS = ["Bad", "Poor", "Fair", "Good", "Excellent"]; // ITU-R BS.1534-3
 
 // Two sounds, and one question with a choice of answers: [value, text].
-class Choices {
+export class Choices {
   constructor(trial, answers, { layout = "", confidence = false } = {}) {
     this.deck = pairButtons(trial);
     this.markup = html`${choice("answer", trial.question, answers, layout)}

@@ -4,7 +4,10 @@ import { html } from "./listen_stage.js";
 
 const NOT_YET = { rendering: "Being prepared: its sounds are rendered now", failed: "Not available just now" };
 
-// Choose among the hosted studies; resolves with a name.
+// The name of the arena among the studies; theirs begin with a letter.
+export const ARENA = "/arena";
+
+// Choose among the hosted studies and the arena; resolves with a name.
 export async function chooseStudy(stage, studies) {
   stage.show(
     html`<h2>Which study would you like to take part in?</h2>
@@ -13,7 +16,10 @@ export async function chooseStudy(stage, studies) {
           class="listen-study" ${state === "failed" ? "disabled" : ""}><strong>${title}</strong>
           <span class="listen-note">${{ ready: `About ${minutes} minutes`, ...NOT_YET }[state]}</span>
         </button>`,
-      )}</form>`,
+      )}
+      <button type="submit" name="study" value="${ARENA}" class="listen-study"><strong>Arena: one quick blind pair</strong>
+        <span class="listen-note">Two fresh blues, one vote, and then who wrote them. Not part of any study.</span>
+      </button></form>`,
     { label: "Studies" },
   );
   return (await stage.submitted()).get("study");

@@ -3,6 +3,7 @@
 
 const PREFIX = "listening-room.";
 const LAST_STUDY = `${PREFIX}study`;
+const ARENA_CODE = `${PREFIX}arena`;
 const KEYS = ["code", "volume", "unsent"];
 
 export class Refusal extends Error {
@@ -86,9 +87,8 @@ export class Session {
   answerHeadphones(test, choices) {
     return this.#request("headphones", { body: { test, choices } });
   }
-  // What fetches a sound, as opaque as its address.
   sound(path) {
-    return new Request(new URL(path, document.baseURI), { cache: "no-store", headers: this.#headers });
+    return soundRequest(path, this.code);
   }
   headphoneSound(name) {
     return this.sound(`listen/${this.#study}/headphones/${name}.wav`);
@@ -128,9 +128,6 @@ export class Session {
   #request(path, options = {}) {
     return request(`listen/${this.#study}/${path}`, { code: this.code, ...options });
   }
-  get #headers() {
-    return headersOf(this.code);
-  }
   #kept(key) {
     return storage.getItem(this.#key(key));
   }
@@ -140,6 +137,35 @@ export class Session {
   #key(key) {
     return `${PREFIX}${this.#study}.${key}`;
   }
+}
+
+// A visitor of the arena, who needs no session: a code made here tells the own battle from other people's.
+export class Visitor {
+  #code = storage.getItem(ARENA_CODE) ?? uuid();
+
+  constructor() {
+    storage.setItem(ARENA_CODE, this.#code);
+  }
+
+  battle() {
+    return request("listen/arena/battle", { code: this.#code });
+  }
+  sound(path) {
+    return soundRequest(path, this.#code);
+  }
+  leaderboard() {
+    return request("listen/arena/leaderboard");
+  }
+  // The same vote, however often it has to be sent.
+  vote(battle, preferred, heardMs) {
+    const body = { uuid: uuid(), battle, preferred, heard_ms: heardMs.map(Math.round) };
+    return () => request("listen/arena/vote", { code: this.#code, body });
+  }
+}
+
+// What fetches a sound, as opaque as its address.
+function soundRequest(path, code) {
+  return new Request(new URL(path, document.baseURI), { cache: "no-store", headers: headersOf(code) });
 }
 
 // A GET, or a POST where there is a body.

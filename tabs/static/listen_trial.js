@@ -5,7 +5,7 @@ import { Deck, TRANSPORT } from "./listen_deck.js";
 import { ballotOf } from "./listen_ballot.js";
 import { withdrawal } from "./listen_debrief.js";
 
-const PAIR_KEYS = html`<kbd>1</kbd> <kbd>2</kbd> or <kbd>←</kbd> <kbd>→</kbd> switch, <kbd>Tab</kbd> and arrows choose,
+export const PAIR_KEYS = html`<kbd>1</kbd> <kbd>2</kbd> or <kbd>←</kbd> <kbd>→</kbd> switch, <kbd>Tab</kbd> and arrows choose,
   <kbd>Enter</kbd> saves`;
 const SCALE_KEYS = html`<kbd>1</kbd> to <kbd>9</kbd> <kbd>0</kbd> <kbd>-</kbd> <kbd>=</kbd> or <kbd>←</kbd>
   <kbd>→</kbd> switch, <kbd>↑</kbd> <kbd>↓</kbd> and <kbd>PgUp</kbd> <kbd>PgDn</kbd> rate what is heard`;
@@ -15,18 +15,30 @@ const ALPHA_KEYS = html`<kbd>↑</kbd> <kbd>↓</kbd> and <kbd>PgUp</kbd> <kbd>P
 export async function present(stage, player, session, trial) {
   const ballot = ballotOf(trial);
   const page = stage.show(markup(trial, ballot, session), { label: heading(trial) });
+  const paths = [...trial.sounds, ...trial.layers, ...(trial.reference === null ? [] : [trial.reference])];
+  const sounds = paths.map((path) => session.sound(path));
   const layers = trial.layers.length > 0;
-  const deck = new Deck(page, player, { slots: trial.sounds.length, minimumMs: trial.minimum_ms, layers });
-  const sounds = [...trial.sounds, ...trial.layers, ...(trial.reference === null ? [] : [trial.reference])];
+  const given = await answered(stage, player, page, ballot, sounds, {
+    slots: trial.sounds.length,
+    minimumMs: trial.minimum_ms,
+    layers,
+  });
+  if (given.way === "withdraw") return null;
+  return { trial: trial.trial, response: given.response, ...given.account };
+}
+
+// Let a page with deck and ballot be answered; resolves with the button that ended it, the response, and the listening.
+export async function answered(stage, player, page, ballot, sounds, options) {
+  const deck = new Deck(page, player, options);
   try {
-    await stage.attempt(() => deck.load(sounds.map((path) => session.sound(path))));
+    await stage.attempt(() => deck.load(sounds));
     ballot.begin(page.querySelector("form"), deck);
     steer(stage, page, deck, ballot);
     deck.addEventListener("state", () => follow(page, deck, ballot));
     page.onchange = () => follow(page, deck, ballot);
     follow(page, deck, ballot);
-    if ((await stage.submitted()).get("way") === "withdraw") return null;
-    return { trial: trial.trial, response: ballot.response, ...deck.account };
+    const way = (await stage.submitted()).get("way");
+    return { way, response: ballot.response, account: deck.account };
   } finally {
     deck.close();
   }
