@@ -8,12 +8,15 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import arena_battles
 import httpx
 import pytest
 from listen_house import House, served
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from ratings_database import PostgreSQL
 from small_study import prepare_small_study
+
+from listening_test import arena_pool
 
 ROOT = Path(__file__).parent.parent
 CHROMIUM = "/usr/bin/chromium"
@@ -94,6 +97,14 @@ def listen_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """The Listen page alone, with a study of every kind of trial and one with practice."""
     with served(tmp_path_factory.mktemp("house")) as house:
         yield house
+
+
+@pytest.fixture(scope="session")
+def arena_pool_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A full pool of battles between short tones, to be copied."""
+    folder = tmp_path_factory.mktemp("pool")
+    arena_battles.fill(folder)
+    return arena_pool.folder_of(folder)
 
 
 @pytest.fixture(scope="session")
