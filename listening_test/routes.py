@@ -140,7 +140,8 @@ def router(folders: Sequence[Path] | None = None, url: str | None = None) -> API
         closed.add_api_route("/studies", lambda: {"studies": []})
         return closed
     routes = APIRouter(prefix="/listen", route_class=GuardedRoute, lifespan=hosts.running)
-    _add_arena(routes, hosts.arena)  # first, so that no study takes its addresses
+    if len(hosts.by_name) > 1:  # who runs one study alone wants no visitors drawn away
+        _add_arena(routes, hosts.arena)
     _add_welcome(routes, hosts)
     _add_entry(routes, hosts)
     _add_trials(routes, hosts)

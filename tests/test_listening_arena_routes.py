@@ -13,7 +13,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from page_listener import Listener
-from small_study import prepare_small_study
+from small_study import STUDY, prepare_small_study
 
 from listening_test import arena_pool, routes
 from listening_test.__main__ import main
@@ -31,7 +31,8 @@ def place(arena_pool_folder: Path, tmp_path: Path) -> tuple[Path, str]:
 @pytest.fixture
 def client(place: tuple[Path, str]) -> Iterator[TestClient]:
     app = FastAPI()
-    app.include_router(routes.router([place[0]], place[1]))
+    other, _ = prepare_small_study(place[0].parent, STUDY.replace("name: small", "name: other"), "other")
+    app.include_router(routes.router([place[0], other], place[1]))
     with TestClient(app, base_url="http://room.test") as test_client:
         yield test_client
 
@@ -70,6 +71,15 @@ def test_foreign_battles_and_tokens_are_unknown(client: TestClient) -> None:
     assert send(client, "nonsense").status_code == 404
     for path in (*battle["sounds"], "listen/arena/sound/nonsense"):
         assert client.get(f"/{path}", headers=headers(CODES[1])).status_code == 404
+
+
+def test_a_study_that_runs_alone_has_no_arena(place: tuple[Path, str]) -> None:
+    app = FastAPI()
+    app.include_router(routes.router([place[0]], place[1]))
+    with TestClient(app) as alone:
+        assert alone.get("/listen/small/study").status_code == 200
+        assert alone.get("/listen/arena/battle", headers=headers()).status_code == 404
+        assert alone.get("/listen/arena/leaderboard").status_code == 404
 
 
 @pytest.mark.parametrize(
