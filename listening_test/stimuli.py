@@ -72,8 +72,16 @@ class Stimuli:
     of: Mapping[tuple[str, str], Stimulus]
 
     def read(self, sha256: str) -> bytes:
-        """Return the WAV file of a stimulus."""
-        return (self.folder / f"{sha256}.wav").read_bytes()
+        """Return the WAV file of a stimulus.
+
+        Raises:
+            StimulusError: the file is no longer there.
+        """
+        path = self.folder / f"{sha256}.wav"
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            raise StimulusError(f"{path} cannot be read: prepare the study again in an empty folder") from error
 
 
 def folder_of(study: Study, data: Path) -> Path:

@@ -17,6 +17,7 @@ def compose(page: Page) -> None:
 def separate(page: Page) -> None:
     page.locator("#separate-example").click()
     page.locator(".separate-view > div[aria-busy='false']").wait_for(timeout=90_000)
+    page.get_by_role("button", name="Use alpha").first.wait_for(timeout=120_000)  # the curves are complete
 
 
 def listen(page: Page) -> None:

@@ -59,3 +59,12 @@ def test_the_manifest_knows_how_every_sound_was_made(tmp_path: Path) -> None:
     assert manifest["study"] == "small-1" and manifest["study_sha256"] == small.digest
     assert {entry["provenance"]["seed"] for entry in manifest["stimuli"]} == {1, 2, 3}
     assert all(entry["loudness"] == pytest.approx(-23.0, abs=0.05) for entry in manifest["stimuli"])
+
+
+def test_a_sound_that_has_vanished_is_a_fault_of_the_material(tmp_path: Path) -> None:
+    small = parsed(STUDY)
+    prepared = stimuli.write(tmp_path / "out", small, rendered(small))
+    gone = next(iter(prepared.of.values())).sha256
+    (prepared.folder / f"{gone}.wav").unlink()
+    with pytest.raises(stimuli.StimulusError, match="prepare the study again"):
+        prepared.read(gone)
