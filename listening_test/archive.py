@@ -11,7 +11,7 @@ import sqlalchemy as sql
 
 from listening_test import journal
 from listening_test.database import Database
-from listening_test.schema import EXCLUSION, JOURNAL, OPENING, RATING, SESSION, TRIAL, WITHDRAWAL
+from listening_test.schema import EXCLUSION, JOURNAL, OPENING, RATING, SCREENING, SESSION, TRIAL, WITHDRAWAL
 from listening_test.study import Study
 from listening_test.trial import Answer, Presentation, Trial, UnknownError
 
@@ -36,16 +36,16 @@ class Exclusion:
 
 
 def exclude(database: Database, study: str, exclusions: Sequence[Exclusion], now_ms: int) -> int:
-    """Store a new list of exclusions; earlier lists stay.
+    """Store a new list of exclusions, perhaps an empty one; earlier lists stay.
 
     Returns:
         The version of the list, from 1.
     """
     with database.transaction(writes=True) as connection:
         version = _latest(connection, study) + 1
+        journal.insert(connection, NOBODY, [(SCREENING, {"study": study, "version": version, "decided_ms": now_ms})])
         for each in exclusions:
-            row = {**asdict(each), "version": version, "decided_ms": now_ms}
-            journal.insert(connection, each.session, [(EXCLUSION, row)])
+            journal.insert(connection, each.session, [(EXCLUSION, {**asdict(each), "version": version})])
     return version
 
 
@@ -190,5 +190,5 @@ def check(database: Database) -> int:
 
 
 def _latest(connection: sql.Connection, study: str) -> int:
-    latest = sql.select(sql.func.max(EXCLUSION.c.version)).select_from(EXCLUSION.join(SESSION))
-    return connection.execute(latest.where(SESSION.c.study == study)).scalar() or 0
+    latest = sql.select(sql.func.max(SCREENING.c.version)).where(SCREENING.c.study == study)
+    return connection.execute(latest).scalar() or 0

@@ -89,15 +89,21 @@ RATING = sql.Table(
     sql.Column("events", sql.JSON, nullable=False),
     sql.Column("received_ms", sql.BigInteger, nullable=False),
 )
+SCREENING = sql.Table(
+    "screening",
+    TABLES,
+    sql.Column("study", sql.String, primary_key=True),
+    sql.Column("version", sql.Integer, primary_key=True, autoincrement=False),  # of the list of exclusions, from 1
+    sql.Column("decided_ms", sql.BigInteger, nullable=False),
+)
 EXCLUSION = sql.Table(
     "exclusion",
     TABLES,
-    sql.Column("version", sql.Integer, primary_key=True, autoincrement=False),  # of the list, from 1, by study
+    sql.Column("version", sql.Integer, primary_key=True, autoincrement=False),  # of the list
     sql.Column("session", sql.ForeignKey("session.id"), primary_key=True),
     sql.Column("rule", sql.String, primary_key=True),  # with its version
     sql.Column("value", sql.Double, nullable=False),
     sql.Column("threshold", sql.Double, nullable=False),
-    sql.Column("decided_ms", sql.BigInteger, nullable=False),
 )
 WITHDRAWAL = sql.Table(
     "withdrawal",

@@ -218,7 +218,10 @@ def test_exclusions_are_kept_in_versions(test: ListeningTest) -> None:
     assert archive.exclude(test.store, "kinds-1", first, 7) == 1
     assert archive.exclude(test.store, "kinds-1", second, 8) == 2
     assert archive.exclusions(test.store, "kinds-1", 1) == first
+    assert archive.exclude(test.store, "kinds-1", [], 9) == 3
     assert archive.exclusions(test.store, "kinds-1", 2) == second
+    assert archive.latest_version(test.store, "kinds-1") == 3 and not archive.exclusions(test.store, "kinds-1", 3)
+    archive.check(test.store)
 
 
 def test_a_database_rebuilt_from_the_journal_equals_the_original(test: ListeningTest) -> None:
