@@ -34,7 +34,7 @@ async ({seconds, rate, sounds, before, actions}) => {
   for (const [method, argument] of before) player[method](argument);
   await player.play(0);
   for (const [time, method, argument] of actions)
-    context.suspend(time).then(() => { player[method](argument); context.resume(); });
+    context.suspend(time).then(async () => { await player[method](argument); context.resume(); });
   const rendered = await context.startRendering();
   const wave = new Uint8Array(rendered.getChannelData(0).buffer);
   let bytes = "";
