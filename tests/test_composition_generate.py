@@ -9,10 +9,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.composition.blues_form import BEBOP, FORMS, MELODY_PITCHES, form_named
+from models.composition.blues_form import BEBOP, FORMS, MELODY_PITCHES, PAPER_FORMS, form_named
 from models.composition.encoding import CHORD_UNITS, decode
 from models.composition.generate import (
-    COMPOSERS,
+    MODELS,
     CompositionError,
     Request,
     available,
@@ -32,7 +32,7 @@ def test_same_seed_same_piece_and_another_seed_another(model):
     assert compose(model, seed=5).seconds == 24.0
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", [form.name for form in PAPER_FORMS])
 def test_the_network_of_experiment_one_plays_its_chart_and_no_melody(form):
     score = compose("lstm-chords", form=form, key="G", choruses=8, seed=1)
     assert form_errors(score, form_named(form)) == ()
@@ -44,8 +44,8 @@ def test_the_network_of_experiment_one_plays_its_chart_and_no_melody(form):
 
 @pytest.mark.parametrize("form", FORMS)
 def test_a_model_that_is_not_shipped_for_a_form_is_refused_by_name(form):
-    assert {"random-walk", "lstm-chords"} <= set(available(form)) <= set(COMPOSERS)
-    for model in set(COMPOSERS) - set(available(form)):
+    assert {"random-walk", "joint"} <= set(available(form)) <= set(MODELS)
+    for model in set(MODELS) - set(available(form)):
         with pytest.raises(CompositionError, match=f"no {model} is shipped for the form {form}"):
             compose(model, form=form)
 

@@ -91,7 +91,7 @@ def test_a_blues_in_any_key_is_written_note_for_note(tmp_path, key):
     assert (root.tag, root.get("version")) == ("score-partwise", "4.0")
     assert root.findtext("work/work-title") == f"Blues in {key}"
     assert_bars_are_full(root, 24)
-    for name, part in zip(PARTS, root.iter("part"), strict=True):
+    for name, part in zip(score.parts, root.iter("part"), strict=True):
         assert notes_of(part) == expected(score, name)
         assert int(part.findtext("measure/attributes/divisions")) == 12
         assert int(part.findtext("measure/attributes/key/fifths")) == SHARPS[key]
@@ -159,7 +159,7 @@ def test_keys_are_spelled_as_musicians_write_them(tmp_path):
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(
-        st.tuples(st.integers(0, 120), st.integers(1, 100), st.integers(0, 127), st.sampled_from(PARTS)),
+        st.tuples(st.integers(0, 120), st.integers(1, 100), st.integers(0, 127), st.sampled_from(PARTS[:3])),
         max_size=12,
         unique_by=lambda note: note[2],
     ),
@@ -170,14 +170,14 @@ def test_any_notes_survive_ties_and_overlaps(tmp_path_factory, notes, key):
     score = Score(sounding, (), 120, 240, key)
     root = written(tmp_path_factory.mktemp("paper"), score)
     assert_bars_are_full(root, 5)
-    for name, part in zip(PARTS, root.iter("part"), strict=True):
+    for name, part in zip(score.parts, root.iter("part"), strict=True):
         assert notes_of(part) == expected(score, name)
 
 
 def test_midi_opens_elsewhere_with_the_same_notes(tmp_path):
     score = compose(key="Ab", tempo=97, choruses=2, seed=3)
     write_midi(tmp_path / "take.mid", score)
-    wanted = {part: expected(score, part) for part in PARTS}
+    wanted = {part: expected(score, part) for part in score.parts}
 
     pretty = pretty_midi.PrettyMIDI(str(tmp_path / "take.mid"))
     ticks = 12 / (60 / 97)
@@ -187,7 +187,7 @@ def test_midi_opens_elsewhere_with_the_same_notes(tmp_path):
 
     file = mido.MidiFile(tmp_path / "take.mid")
     named = {track.name: track for track in file.tracks}
-    assert {name: mido_notes(named[name], file.ticks_per_beat) for name in PARTS} == wanted
+    assert {name: mido_notes(named[name], file.ticks_per_beat) for name in score.parts} == wanted
 
 
 def mido_notes(track: mido.MidiTrack, ticks_per_beat: int) -> list[tuple[int, int, int]]:

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from models import checkpoint
-from models.composition.blues_form import BEBOP, FORMS
+from models.composition.blues_form import BEBOP
 from models.composition.encoding import CHORD_UNITS, UNITS, chord_roll
 from models.composition.generate import trained
 from models.composition.markov import Markov
@@ -100,7 +100,7 @@ def test_foreign_chords_are_counted_once_while_they_last():
     assert foreign_chords(roll, BEBOP) == 2
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", CORPORA)
 def test_melodies_are_read_back_as_codes(form):
     songs = np.concatenate([corpus.seen_codes()[:6], corpus.unseen_codes()[:2]])
     rolls = CORPORA[form].rolls(songs).reshape(2, -1, UNITS)

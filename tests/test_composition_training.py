@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from models import checkpoint
-from models.composition.blues_form import BASIC, BEBOP, FORMS
+from models.composition.blues_form import BASIC, BEBOP
 from models.composition.encoding import CHORD_UNITS, UNITS, chord_roll
 from models.composition.generate import network_of
 from models.composition.networks import NetworkConfig, build
@@ -22,7 +22,7 @@ from training.composition.train import train
 ROOT = Path(__file__).parent.parent
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", CORPORA)
 def test_a_table_of_the_segments_reaches_both_floors(form):
     """An oracle that knows the corpus: certain except where the two segments of a bar first differ."""
     songs = CORPORA[form].rolls(corpus.codes()).astype(np.float64)
@@ -102,7 +102,7 @@ def test_training_keeps_the_best_candidate_and_leaves_its_cells_alone(tmp_path):
     torch.testing.assert_close(together[..., :CHORD_UNITS], alone)
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", CORPORA)
 def test_corpus_command_writes_all_songs(tmp_path, form):
     command = [sys.executable, "-m", "training.composition.corpus", "--form", form, "--out", str(tmp_path)]
     subprocess.run([*command, "--midi", "2"], cwd=ROOT, check=True, capture_output=True)

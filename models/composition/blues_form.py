@@ -1,7 +1,7 @@
-"""Facts of music that the rest of the room builds on: time grid, pitch ranges, chords, keys, the twelve-bar form.
+"""Facts of music that the rest of the room builds on: time grid, pitch ranges, chords, keys, the forms of the blues.
 
 Conventions: time in ticks, 12 per beat; the network of Eck & Schmidhuber (2002) sees one step per eighth note.
-Pitches are MIDI numbers (60 is middle C), pitch classes 0-11 (0 is C). The form is written in C and transposed.
+Pitches are MIDI numbers (60 is middle C), pitch classes 0-11 (0 is C). The forms are written in C and transposed.
 """
 
 from __future__ import annotations
@@ -25,8 +25,30 @@ MAJOR_PENTATONIC = (0, 2, 4, 7, 9)
 
 _LETTERS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _ROOT = re.compile(r"([A-G])([#b]?)")
-# Bebop players write "dim" and play the seventh with it.
-_QUALITIES = {"": (0, 4, 7), "7": (0, 4, 7, 10), "m": (0, 3, 7), "dim": (0, 3, 6, 9)}
+_QUALITIES = {
+    "": (0, 4, 7),
+    "m": (0, 3, 7),
+    "6": (0, 4, 7, 9),
+    "m6": (0, 3, 7, 9),
+    "7": (0, 4, 7, 10),
+    "maj7": (0, 4, 7, 11),
+    "m7": (0, 3, 7, 10),
+    "m7b5": (0, 3, 6, 10),
+    "dim": (0, 3, 6, 9),  # bebop players write "dim" and play the seventh with it
+    "dim7": (0, 3, 6, 9),
+    "sus": (0, 5, 7),
+    "7sus": (0, 5, 7, 10),
+    "9sus": (0, 2, 5, 7, 10),
+    "9": (0, 2, 4, 7, 10),
+    "13": (0, 2, 4, 7, 9, 10),
+    "7b9": (0, 1, 4, 7, 10),
+    "7#9": (0, 3, 4, 7, 10),
+    "7#5": (0, 4, 8, 10),
+    "9#11": (0, 2, 4, 6, 7, 10),
+    "7b13": (0, 4, 7, 8, 10),
+    "7alt": (0, 1, 3, 4, 8, 10),
+    "maj7#11": (0, 4, 6, 7, 11),
+}
 
 
 class FormError(ValueError):
@@ -50,19 +72,43 @@ class Form:
         """Length of one chorus in steps."""
         return len(self.bars) * STEPS_PER_BAR
 
+    @property
+    def ticks(self) -> int:
+        """Length of one chorus in ticks."""
+        return len(self.bars) * TICKS_PER_BAR
+
     def chart(self) -> tuple[str, ...]:
         """Return the chord symbol of every step of one chorus."""
         return tuple(symbol for bar in self.bars for symbol in bar for _ in range(STEPS_PER_BAR // len(bar)))
 
+    def chord_at(self, tick: int) -> str:
+        """Return the chord symbol at a tick, 0 or later; after the last bar the form begins again."""
+        bar, within = divmod(tick % self.ticks, TICKS_PER_BAR)
+        return self.bars[bar][within * len(self.bars[bar]) // TICKS_PER_BAR]
+
+
+def _form(name: str, bars: str) -> Form:
+    """Read a chart as musicians write it, a line between bars."""
+    return Form(name, tuple(tuple(bar.split()) for bar in bars.split("|")))
+
 
 # The chart of the paper's figure as recollected: roots are certain, half-bar splits and sevenths less so.
-BEBOP = Form(
-    "bebop",
-    tuple(tuple(bar.split()) for bar in ("C", "F7", "C", "Gm C", "F", "Fdim", "C", "A", "Dm", "G", "C A", "Dm G")),
-)
+BEBOP = _form("bebop", "C | F7 | C | Gm C | F | Fdim | C | A | Dm | G | C A | Dm G")
 # The plain twelve bars, with V in the last, which leads back to the first.
-BASIC = Form("basic", tuple((root,) for root in "CCCCFFCCGFCG"))
-FORMS = {form.name: form for form in (BEBOP, BASIC)}
+BASIC = _form("basic", "C | C | C | C | F | F | C | C | G | F | C | G")
+PAPER_FORMS = (BEBOP, BASIC)  # what the networks of 2002 learn here
+FORMS = {
+    form.name: form
+    for form in (
+        *PAPER_FORMS,
+        _form("quick-change", "C7 | F7 | C7 | C7 | F7 | F7 | C7 | C7 | G7 | F7 | C7 | G7"),
+        _form("jazz", "C7 | F7 | C7 | Gm7 C7 | F7 | F#dim7 | C7 | A7 | Dm7 | G7 | C7 A7 | Dm7 G7"),
+        _form("bird", "Cmaj7 | Bm7b5 E7 | Am7 D7 | Gm7 C7 | F7 | Fm7 Bb7 | Em7 | Ebm7 Ab7 | Dm7 | G7 | C A7 | Dm7 G7"),
+        _form("minor", "Cm7 | Fm7 | Cm7 | Cm7 | Fm7 | Fm7 | Cm7 | Cm7 | Ab7 | G7 | Cm7 | G7"),
+        _form("eight-bar", "C7 | G7 | F7 | F7 | C7 | G7 | C7 | G7"),
+        _form("sixteen-bar", "C7 | C7 | C7 | C7 | F7 | F7 | C7 | C7 | G7 | F7 | G7 | F7 | G7 | F7 | C7 | G7"),
+    )
+}
 
 
 def form_named(name: str) -> Form:
@@ -93,17 +139,27 @@ def transposition(key: str) -> int:
     return (pitch_class(key) + 5) % 12 - 5
 
 
-def chord_classes(symbol: str) -> frozenset[int]:
-    """Spell a chord as pitch classes.
+def chord_parts(symbol: str) -> tuple[int, str]:
+    """Split a chord symbol into the pitch class of its root and its quality.
 
     Raises:
         FormError: a root or quality that is not known.
     """
     match = _ROOT.match(symbol)
     if match is None or symbol[match.end() :] not in _QUALITIES:
-        raise FormError(f"unknown chord {symbol!r}; qualities are major, 7, m and dim")
-    root = pitch_class(match[0])
-    return frozenset((root + interval) % 12 for interval in _QUALITIES[symbol[match.end() :]])
+        qualities = ", ".join(filter(None, _QUALITIES))
+        raise FormError(f"unknown chord {symbol!r}; after the root comes nothing (major) or one of {qualities}")
+    return pitch_class(match[0]), symbol[match.end() :]
+
+
+def chord_classes(symbol: str) -> frozenset[int]:
+    """Spell a chord as pitch classes.
+
+    Raises:
+        FormError: a root or quality that is not known.
+    """
+    root, quality = chord_parts(symbol)
+    return frozenset((root + interval) % 12 for interval in _QUALITIES[quality])
 
 
 def transposed_symbol(symbol: str, semitones: int) -> str:

@@ -2,13 +2,13 @@
 
 After Eck & Schmidhuber (2002), section 5: the network hears its own predictions; chord units above a threshold
 sound, and of the melody units, renormalised to sum to one, exactly one is drawn. Before that the listener's seed
-notes are played to it. Rolls are (step, unit) as in `encoding`, in C.
+notes are played to it. Rolls are (step, unit) as in `encoding`, in C. The joint model plays in ticks over any form.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from itertools import islice
 from types import MappingProxyType
@@ -27,7 +27,9 @@ from models.composition.blues_form import (
     form_named,
     transposition,
 )
-from models.composition.encoding import CHORD_UNITS, UNITS, Roll, chord_roll, decode, melody_roll
+from models.composition.encoding import CHORD_UNITS, MELODY_UNITS, UNITS, Roll, chord_roll, decode, melody_roll
+from models.composition.events import notes_of
+from models.composition.improvise import after_opening
 from models.composition.markov import Markov
 from models.composition.networks import Network, NetworkConfig, build
 from models.composition.primer import MOST_PRIMER_NOTES, in_register
@@ -56,6 +58,7 @@ class Request:
         primer: up to 24 seed notes, MIDI numbers 60-72, a quarter each: the piece begins with them.
         threshold: chord units more probable than this sound, 0.05-0.95; the paper's is 0.5.
         temperature: 0.1-2; below 1 the melody keeps to likelier notes, above 1 it strays.
+        style: licks or weimar, of the joint model.
     """
 
     form: Form
@@ -64,6 +67,7 @@ class Request:
     primer: tuple[int, ...] = ()
     threshold: float = 0.5
     temperature: float = 1.0
+    style: str = "licks"
 
     def __post_init__(self) -> None:
         """Refuse values out of range."""
@@ -194,8 +198,27 @@ def _corpus(request: Request, generator: np.random.Generator) -> Roll:
 
 def _over_chart(request: Request, melody: Sequence[int]) -> Roll:
     """Set a melody of quarters over the chart."""
-    chords = np.tile(chord_roll(request.form), (request.choruses, 1))
-    return np.concatenate([chords, melody_roll(melody)], axis=1)
+    return np.concatenate([_chords(request), melody_roll(melody)], axis=1)
+
+
+def _chords(request: Request) -> Roll:
+    """Repeat the chart, (step, chord unit)."""
+    return np.tile(chord_roll(request.form), (request.choruses, 1))
+
+
+def _joint(request: Request, tempo: float) -> Score:
+    """Improvise over the chart, after the seed notes."""
+    chords = _chords(request)
+    chart = decode(np.pad(chords, ((0, 0), (0, MELODY_UNITS))), tempo, request.form)
+    melody = after_opening(
+        request.primer,
+        form=request.form,
+        choruses=request.choruses,
+        style=request.style,
+        seed=request.seed,
+        temperature=request.temperature,
+    )
+    return replace(chart, notes=tuple(sorted((*chart.notes, *notes_of(melody)))))
 
 
 NETWORKS = ("feedforward", "rnn", "lstm-chords", "lstm", "lstm-wide")
@@ -203,6 +226,8 @@ COMPOSERS: MappingProxyType[str, Callable[[Request, np.random.Generator], Roll]]
     {name: partial(_network, name) for name in NETWORKS}
     | {"markov": _markov, "random-walk": _random_walk, "corpus": _corpus}
 )
+JOINT = "joint"
+MODELS = (*COMPOSERS, JOINT)
 DEFAULT = "lstm"
 
 
@@ -215,7 +240,7 @@ def available(form: str = "bebop") -> tuple[str, ...]:
     chart = form_named(form)
     needs = {name: name for name in NETWORKS} | {"markov": "lstm", "corpus": "lstm"}  # the segments are the lstm's
     return tuple(
-        name for name in COMPOSERS if name not in needs or checkpoint.is_shipped(checkpoint_name(needs[name], chart))
+        name for name in MODELS if name not in needs or checkpoint.is_shipped(checkpoint_name(needs[name], chart))
     )
 
 
@@ -230,26 +255,30 @@ def compose(
     primer: Sequence[int] = (),
     threshold: float = 0.5,
     temperature: float = 1.0,
+    style: str = "licks",
+    meter: str = "4/4",
 ) -> Score:
     """Compose a blues.
 
     Args:
-        model: a name in COMPOSERS; default is lstm. Its chords are its own if it is a network or markov.
+        model: a name in MODELS; default is lstm. Its chords are its own if it is a network of 2002 or markov.
         form: name of the chart.
         key: tonic; the piece is transposed by the shorter way.
         tempo: 40-300 beats per minute.
         choruses: 1-8.
         seed: 0 to 2^32 - 1.
         primer: up to 24 seed notes as they shall sound, MIDI 0-127, brought by octaves into the melody's register.
-        threshold: of chord units, 0.05-0.95; only networks heed it.
+        threshold: of chord units, 0.05-0.95; only networks of 2002 heed it.
         temperature: of the melody's draws, 0.1-2; only networks heed it.
+        style: licks or weimar; only the joint model heeds it.
+        meter: 4/4 or 12/8.
 
     Raises:
         ValueError: a value out of range or unknown (CompositionError, FormError, ScoreError).
     """
     name = DEFAULT if model == "default" else model
-    if name not in COMPOSERS:
-        raise CompositionError(f"unknown model {model!r}; choose one of {', '.join(COMPOSERS)}")
+    if name not in MODELS:
+        raise CompositionError(f"unknown model {model!r}; choose one of {', '.join(MODELS)}")
     if name not in available(form):
         raise CompositionError(f"no {name} is shipped for the form {form}; choose {', '.join(available(form))}")
     check_tempo(tempo)
@@ -257,6 +286,9 @@ def compose(
     for pitch in primer:
         _check("seed note", pitch, 0, 127)
     folded = tuple(in_register(pitch - semitones) for pitch in primer)
-    request = Request(form_named(form), choruses, seed, folded, threshold, temperature)
-    roll = COMPOSERS[name](request, np.random.default_rng(seed))
-    return decode(roll, tempo, request.form).transposed(semitones, key)
+    request = Request(form_named(form), choruses, seed, folded, threshold, temperature, style)
+    if name == JOINT:
+        score = _joint(request, tempo)
+    else:
+        score = decode(COMPOSERS[name](request, np.random.default_rng(seed)), tempo, request.form)
+    return replace(score, meter=meter).transposed(semitones, key)

@@ -15,7 +15,7 @@ from pathlib import Path
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from models.composition.blues_form import BEATS_PER_BAR, TICKS_PER_BAR, TICKS_PER_BEAT, pitch_class
-from models.composition.score import DEFAULT_INSTRUMENTS, PARTS, Note, Score, program
+from models.composition.score import DEFAULT_INSTRUMENTS, Note, Score, program
 
 _HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE score-partwise PUBLIC '
@@ -55,9 +55,9 @@ def write_musicxml(
     _text(SubElement(root, "work"), "work-title", f"Blues in {score.key}")
     _text(SubElement(SubElement(root, "identification"), "encoding"), "software", "The Listening Room")
     listed = SubElement(root, "part-list")
-    for number, name in enumerate(PARTS, start=1):
-        _list_part(listed, f"P{number}", name, instruments[name], number)
-    for number, name in enumerate(PARTS, start=1):
+    for number, name in enumerate(score.parts, start=1):
+        _list_part(listed, f"P{number}", name, instruments.get(name, DEFAULT_INSTRUMENTS[name]), number)
+    for number, name in enumerate(score.parts, start=1):
         _add_part(SubElement(root, "part", id=f"P{number}"), name, score)
     indent(root)
     Path(path).write_text(_HEAD + tostring(root, encoding="unicode") + "\n", encoding="utf-8")

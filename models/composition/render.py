@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from audio import Audio, at_loudness
-from models.composition.score import DEFAULT_INSTRUMENTS, PARTS, Score, program
+from models.composition.score import DEFAULT_INSTRUMENTS, PARTS, Score, part_program
 
 SOUND_FONTS = (Path("/usr/share/sounds/sf2/FluidR3_GM.sf2"), Path("/usr/share/soundfonts/FluidR3_GM.sf2"))
 RELEASE_S = 1.5  # after the final bar line: the last notes and the room die away
@@ -54,7 +54,7 @@ def render(
     """
     if not LOWEST_RATE_HZ <= sample_rate <= HIGHEST_RATE_HZ:
         raise RenderError(f"sample rate {sample_rate} Hz is out of range; use {LOWEST_RATE_HZ}-{HIGHEST_RATE_HZ}")
-    programs = [program(instruments[part]) for part in PARTS]
+    programs = [part_program(part, instruments) for part in PARTS if part != "drums"]
     length = round(score.seconds * sample_rate)
     release = round(RELEASE_S * sample_rate)
     with _synthesiser(sample_rate, programs) as synth:

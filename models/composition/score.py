@@ -1,6 +1,8 @@
 """A piece on paper: notes with velocity, chords, tempo; MIDI in and out. The only module that imports pretty_midi.
 
-Time is in ticks, 12 per beat, never seconds. Pitch and velocity are MIDI numbers. Two parts: melody and chords.
+Time is in ticks, 12 per beat, never seconds. Pitch and velocity are MIDI numbers. A bar has four beats in both meters;
+in 12/8 a beat is a dotted quarter. Four parts: melody, chords, bass, and drums, whose pitches are those of the General
+MIDI drum map.
 """
 
 from __future__ import annotations
@@ -20,7 +22,8 @@ from models.composition.blues_form import TICKS_PER_BAR, TICKS_PER_BEAT, transpo
 with contextlib.redirect_stdout(io.StringIO()):  # it imports pyfluidsynth, which prints a line where CI is set
     import pretty_midi
 
-PARTS = ("melody", "chords")
+PARTS = ("melody", "chords", "bass", "drums")
+METERS = {"4/4": 1.0, "12/8": 1.5}  # quarters that a beat lasts
 SLOWEST, FASTEST = 40, 300  # beats per minute
 LARGEST_MIDI_BYTES = 1024 * 1024
 LONGEST_MIDI_S = 30 * 60
@@ -40,7 +43,8 @@ INSTRUMENTS = {
     "Tenor sax": 66,
     "Clarinet": 71,
 }
-DEFAULT_INSTRUMENTS = {"melody": "Tenor sax", "chords": "Piano"}
+BASSES = {"Double bass": 32, "Electric bass": 33}
+DEFAULT_INSTRUMENTS = {"melody": "Tenor sax", "chords": "Piano", "bass": "Double bass"}  # drums have a channel instead
 
 
 class ScoreError(ValueError):
@@ -49,7 +53,7 @@ class ScoreError(ValueError):
 
 @dataclass(frozen=True, order=True)
 class Note:
-    """One note: start and duration in ticks, pitch 0-127, velocity 1-127, part melody or chords."""
+    """One note: start and duration in ticks, pitch 0-127, velocity 1-127, a part of PARTS."""
 
     start: int
     duration: int
@@ -86,6 +90,7 @@ class Score:
         tempo: beats per minute, 40-300.
         length: ticks from the start to the final bar line.
         key: tonic, such as C or Eb.
+        meter: 4/4 or 12/8; the tempo counts beats in both.
     """
 
     notes: tuple[Note, ...]
@@ -93,10 +98,13 @@ class Score:
     tempo: float
     length: int
     key: str = "C"
+    meter: str = "4/4"
 
     def __post_init__(self) -> None:
-        """Refuse a tempo out of range and notes beyond the end."""
+        """Refuse a tempo out of range, an unknown meter and notes beyond the end."""
         check_tempo(self.tempo)
+        if self.meter not in METERS:
+            raise ScoreError(f"unknown meter {self.meter!r}; choose one of {', '.join(METERS)}")
         ends = [note.start + note.duration for note in self.notes]
         ends += [chord.start + chord.duration for chord in self.chords]
         if self.length < max(ends, default=1):
@@ -112,6 +120,12 @@ class Score:
         """Duration of one tick in seconds."""
         return 60.0 / self.tempo / TICKS_PER_BEAT
 
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Name the parts that a page shows: melody and chords, and of the band what plays."""
+        playing = {note.part for note in self.notes}
+        return tuple(part for part in PARTS if part in ("melody", "chords") or part in playing)
+
     def part(self, name: str) -> Score:
         """Return the same piece with the notes of one part only."""
         if name not in PARTS:
@@ -119,8 +133,10 @@ class Score:
         return replace(self, notes=tuple(note for note in self.notes if note.part == name))
 
     def transposed(self, semitones: int, key: str) -> Score:
-        """Return the piece moved by semitones, notes and chord symbols, with its new key."""
-        notes = tuple(replace(note, pitch=note.pitch + semitones) for note in self.notes)
+        """Return the piece moved by semitones, notes and chord symbols but not the drums, with its new key."""
+        notes = tuple(
+            note if note.part == "drums" else replace(note, pitch=note.pitch + semitones) for note in self.notes
+        )
         chords = tuple(replace(chord, symbol=transposed_symbol(chord.symbol, semitones)) for chord in self.chords)
         return replace(self, notes=notes, chords=chords, key=key)
 
@@ -131,29 +147,44 @@ def check_tempo(tempo: float) -> None:
         raise ScoreError(f"tempo {tempo:g} is out of range; choose {SLOWEST} to {FASTEST} beats per minute")
 
 
+def part_program(part: str, instruments: Mapping[str, str]) -> int:
+    """Look up the General MIDI program of a part; one without an instrument of its own has the usual one.
+
+    Raises:
+        ScoreError: an instrument that is not in the list.
+    """
+    return program(instruments.get(part) or DEFAULT_INSTRUMENTS[part])
+
+
 def program(instrument: str) -> int:
     """Look up the General MIDI program of an instrument.
 
     Raises:
         ScoreError: not in the list.
     """
-    if instrument not in INSTRUMENTS:
-        raise ScoreError(f"unknown instrument {instrument!r}; choose one of {', '.join(INSTRUMENTS)}")
-    return INSTRUMENTS[instrument]
+    known = INSTRUMENTS | BASSES
+    if instrument not in known:
+        raise ScoreError(f"unknown instrument {instrument!r}; choose one of {', '.join(known)}")
+    return known[instrument]
 
 
 def write_midi(
     path: str | os.PathLike[str], score: Score, instruments: Mapping[str, str] = DEFAULT_INSTRUMENTS
 ) -> None:
-    """Write a standard MIDI file: one track per part, chord symbols as text events.
+    """Write a standard MIDI file: one track per part, drums on channel 10, chord symbols as text events.
 
     Raises:
         ScoreError: an instrument that is not in the list.
     """
-    midi = pretty_midi.PrettyMIDI(resolution=_RESOLUTION, initial_tempo=score.tempo)
-    at = [midi.tick_to_time(tick * _RESOLUTION // TICKS_PER_BEAT) for tick in range(score.length + 1)]
-    for part in PARTS:
-        track = pretty_midi.Instrument(program(instruments[part]), name=part)
+    quarters = METERS[score.meter]
+    midi = pretty_midi.PrettyMIDI(resolution=_RESOLUTION, initial_tempo=score.tempo * quarters)
+    beats, unit = map(int, score.meter.split("/"))
+    midi.time_signature_changes.append(pretty_midi.TimeSignature(beats, unit, 0.0))
+    per_tick = round(_RESOLUTION * quarters / TICKS_PER_BEAT)
+    at = [midi.tick_to_time(tick * per_tick) for tick in range(score.length + 1)]
+    for part in score.parts:
+        is_drum = part == "drums"
+        track = pretty_midi.Instrument(0 if is_drum else part_program(part, instruments), is_drum, part)
         for note in score.part(part).notes:
             end = at[note.start + note.duration]
             track.notes.append(pretty_midi.Note(note.velocity, note.pitch, at[note.start], end))
@@ -166,26 +197,29 @@ def write_midi(
 
 
 def read_midi(path: str | os.PathLike[str]) -> Score:
-    """Read a MIDI file, quantised to ticks; drums are left out, tracks not named chords count as melody.
+    """Read a MIDI file, quantised to ticks; tracks that are not drums, nor named chords or bass, count as melody.
 
     Returns:
-        The score at the file's first tempo. Chords are there only if this project wrote the file.
+        The score at the file's first tempo, in 12/8 if the file begins so, else in 4/4. Chord symbols are there only if
+        this project wrote the file.
 
     Raises:
-        ScoreError: not there, too big, not MIDI, or without a note.
+        ScoreError: not there, too big, not MIDI, or without a note other than of drums.
     """
     path = Path(path)
     midi = _parsed(path)
+    signature = next(((change.numerator, change.denominator) for change in midi.time_signature_changes), (4, 4))
+    meter = "12/8" if signature == (12, 8) else "4/4"
     notes = []
     for track in midi.instruments:
-        part = "chords" if track.name == "chords" else "melody"
-        for note in () if track.is_drum else track.notes:
-            start, end = (_tick(midi, time) for time in (note.start, note.end))
+        part = "drums" if track.is_drum else track.name if track.name in ("chords", "bass") else "melody"
+        for note in track.notes:
+            start, end = (_tick(midi, time, meter) for time in (note.start, note.end))
             notes.append(Note(start, max(end - start, 1), note.pitch, max(note.velocity, 1), part))
-    if not notes:
+    if all(note.part == "drums" for note in notes):
         raise ScoreError(f"{path.name} holds no notes; choose another MIDI file")
-    tempo = min(max(round(float(midi.get_tempo_changes()[1][0]), 2), SLOWEST), FASTEST)
-    return _with_symbols(midi, tuple(sorted(notes)), tempo)
+    tempo = round(float(midi.get_tempo_changes()[1][0]) / METERS[meter], 2)
+    return _with_symbols(midi, tuple(sorted(notes)), min(max(tempo, SLOWEST), FASTEST), meter)
 
 
 def _parsed(path: Path) -> pretty_midi.PrettyMIDI:
@@ -206,19 +240,19 @@ def _parsed(path: Path) -> pretty_midi.PrettyMIDI:
     return midi
 
 
-def _tick(midi: pretty_midi.PrettyMIDI, seconds: float) -> int:
+def _tick(midi: pretty_midi.PrettyMIDI, seconds: float, meter: str) -> int:
     """Nearest tick of ours to a time in the file."""
-    return round(float(midi.time_to_tick(seconds)) * TICKS_PER_BEAT / int(midi.resolution))
+    return round(float(midi.time_to_tick(seconds)) * TICKS_PER_BEAT / (int(midi.resolution) * METERS[meter]))
 
 
-def _with_symbols(midi: pretty_midi.PrettyMIDI, notes: tuple[Note, ...], tempo: float) -> Score:
+def _with_symbols(midi: pretty_midi.PrettyMIDI, notes: tuple[Note, ...], tempo: float, meter: str) -> Score:
     """Assemble the score, with the chord symbols and the length that write_midi noted, if it did."""
     last = max(note.start + note.duration for note in notes)
     length, key, chords = math.ceil(last / TICKS_PER_BAR) * TICKS_PER_BAR, "C", []
-    texts = [(_tick(midi, text.time), text.text) for text in midi.text_events]
+    texts = [(_tick(midi, text.time, meter), text.text) for text in midi.text_events]
     if texts and texts[-1][1].startswith(f"{_END} "):
         length, key = max(texts[-1][0], last), texts[-1][1].removeprefix(f"{_END} ")
         for (start, symbol), (following, _) in pairwise(texts):
             if symbol != _NO_CHORD:
                 chords.append(Chord(start, following - start, symbol))
-    return Score(notes, tuple(chords), tempo, length, key)
+    return Score(notes, tuple(chords), tempo, length, key, meter)

@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from models.composition.blues_form import BASIC, BEATS_PER_BAR, BEBOP, FORMS, Form
+from models.composition.blues_form import BASIC, BEATS_PER_BAR, BEBOP, Form
 from models.composition.encoding import Roll, chord_roll, decode, melody_roll
 from models.composition.score import write_midi
 
@@ -131,7 +131,7 @@ def _shuffled() -> npt.NDArray[np.int64]:
 def main() -> None:
     """Write a corpus, and some of its songs as MIDI."""
     parser = argparse.ArgumentParser(prog="python -m training.composition.corpus", description=__doc__.splitlines()[0])
-    parser.add_argument("--form", choices=FORMS, default=BEBOP.name)
+    parser.add_argument("--form", choices=CORPORA, default=BEBOP.name)
     parser.add_argument("--out", type=Path, required=True, help="folder to write corpus.npz to")
     parser.add_argument("--midi", type=int, default=0, metavar="N", help="write N songs as MIDI files too")
     arguments = parser.parse_args()

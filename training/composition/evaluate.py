@@ -23,7 +23,7 @@ import torch
 from torch.nn.functional import binary_cross_entropy_with_logits, logsigmoid
 
 from models import checkpoint
-from models.composition.blues_form import BEBOP, FORMS
+from models.composition.blues_form import BEBOP
 from models.composition.encoding import CHORD_UNITS, UNITS
 from models.composition.generate import (
     COMPOSERS,
@@ -137,7 +137,7 @@ def main() -> int:
     )
     parser.add_argument("--json", type=Path, required=True, help="file to write the report to")
     parser.add_argument("--model", choices=(*NETWORKS, "markov"), default="lstm")
-    parser.add_argument("--form", choices=FORMS, default=BEBOP.name)
+    parser.add_argument("--form", choices=CORPORA, default=BEBOP.name)
     parser.add_argument("--checkpoint", type=Path, help="instead of the shipped one")
     arguments = parser.parse_args()
     corpus = CORPORA[arguments.form]

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from models.composition.blues_form import BEBOP, FORMS, STEPS_PER_BAR, form_named
+from models.composition.blues_form import BEBOP, PAPER_FORMS, STEPS_PER_BAR, form_named
 from models.composition.encoding import chord_roll
 from models.composition.networks import BlockLSTM, Group, NetworkConfig
 
@@ -138,7 +138,7 @@ def learn_chords(form: str, steps: int, seed: int, preset: PaperPreset) -> dict[
 def main() -> None:
     """Learn and write what came of it."""
     parser = argparse.ArgumentParser(prog="python -m training.composition.online", description=__doc__.splitlines()[0])
-    parser.add_argument("--form", choices=FORMS, default=BEBOP.name)
+    parser.add_argument("--form", choices=[form.name for form in PAPER_FORMS], default=BEBOP.name)
     parser.add_argument("--steps", type=int, default=1_000_000, help="updates, one per step of the song")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path, required=True, help="file to write the progress to")

@@ -27,7 +27,7 @@ import torch
 
 from models import checkpoint
 from models.checkpoint import Checkpoint
-from models.composition.blues_form import BEBOP, FORMS
+from models.composition.blues_form import BEBOP
 from models.composition.encoding import CHORD_UNITS
 from models.composition.generate import network_of
 from models.composition.networks import Network, build
@@ -189,7 +189,7 @@ def main() -> int:
     """Train one network."""
     parser = argparse.ArgumentParser(prog="python -m training.composition.train", description=__doc__.splitlines()[0])
     parser.add_argument("--model", choices=NETWORKS, default="lstm")
-    parser.add_argument("--form", choices=FORMS, default=BEBOP.name)
+    parser.add_argument("--form", choices=CORPORA, default=BEBOP.name)
     parser.add_argument("--preset", choices=PRESETS, default="practical")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, required=True, help="folder to write the run to, and to go on from")
