@@ -151,12 +151,16 @@ def loudness(audio: Audio) -> float:
 
 def at_loudness(audio: Audio, target: float, *, highest_peak: float = 1.0) -> Audio:
     """Scale to `target` LUFS, by less where the peak would pass `highest_peak`; silence comes back as it is."""
+    return Audio(audio.samples * np.float32(gain_to(audio, target, highest_peak=highest_peak)), audio.sample_rate)
+
+
+def gain_to(audio: Audio, target: float, *, highest_peak: float = 1.0) -> float:
+    """Find the factor that scales to `target` LUFS, less where the peak would pass `highest_peak`; 1 for silence."""
     now = loudness(audio)
     peak = float(np.abs(audio.samples).max())
     if math.isinf(now) or peak == 0.0:
-        return audio
-    gain = min(10 ** ((target - now) / 20), highest_peak / peak)
-    return Audio((audio.samples * gain).astype(np.float32), audio.sample_rate)
+        return 1.0
+    return min(10 ** ((target - now) / 20), highest_peak / peak)
 
 
 def faded(audio: Audio, seconds: float = 0.02) -> Audio:

@@ -1,13 +1,15 @@
 """Rendering: exact, repeatable, at its loudness, as written."""
 
+import math
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import audio
-from models.composition.render import RELEASE_S, RenderError, render
+from models.composition.render import RELEASE_S, RenderError, render, stems
 from models.composition.score import INSTRUMENTS, Note, Score, ScoreError
 
 
@@ -44,6 +46,45 @@ def test_notes_sound_when_and_as_high_as_written(short):
         heard = np.argmax(spectrum) * 44100 / 65536
         written = 440 * 2 ** ((60 + beat - 69) / 12)
         assert abs(12 * np.log2(heard / written)) < 0.3
+
+
+@pytest.fixture(scope="module")
+def quartet(short):
+    """The same two bars with a band of four."""
+    bass = tuple(Note(12 * beat, 11, 36, 90, "bass") for beat in range(8))
+    drums = tuple(Note(12 * beat, 3, 42, 90, "drums") for beat in range(8))
+    return replace(short, notes=tuple(sorted((*short.notes, *bass, *drums))))
+
+
+def lean(sound):
+    """Energy on the left over that on the right."""
+    left, right = (sound.samples**2).sum(axis=1)
+    return left / right
+
+
+def test_stems_sum_to_the_mix_and_stand_apart(short, quartet):
+    parts = stems(quartet)
+    assert list(parts) == ["melody", "chords", "bass", "drums"]
+    mix = render(quartet)
+    assert np.array_equal(sum(part.samples for part in parts.values()), mix.samples)
+    assert audio.loudness(mix) == pytest.approx(-18.0, abs=0.05)
+    assert lean(parts["chords"]) > 1.5 * lean(stems(short)["chords"])  # two players share the middle
+    assert lean(parts["bass"]) == pytest.approx(1.0, rel=0.1)
+
+
+def test_gains_are_decibels_and_minus_infinity_mutes(quartet):
+    even, louder = stems(quartet, gains={}), stems(quartet, gains={"bass": 6.0, "drums": -math.inf})
+    ratio = louder["bass"].samples.std() / louder["chords"].samples.std()
+    assert ratio == pytest.approx(10 ** (6 / 20) * even["bass"].samples.std() / even["chords"].samples.std(), rel=1e-4)
+    assert not louder["drums"].samples.any()
+
+
+def test_drums_are_a_drum_kit(quartet):
+    """A closed hi-hat is bright noise; key 42 of any melodic program is a low note."""
+    hat = stems(quartet)["drums"].samples.mean(axis=0)
+    power = np.abs(np.fft.rfft(hat)) ** 2
+    hertz = np.fft.rfftfreq(len(hat), 1 / 44100)
+    assert power[hertz > 3000].sum() > 0.8 * power.sum()
 
 
 @pytest.mark.parametrize("instrument", INSTRUMENTS)
