@@ -39,7 +39,7 @@ def joined(*parts):
 
 @pytest.fixture(scope="module")
 def corpus():
-    return Index.of({f"piece {seed}": windows_of(tokens_of(melody(seed))) for seed in range(PIECES)}, usual_run=7)
+    return Index.of(((f"piece {seed}", windows_of(tokens_of(melody(seed)))) for seed in range(PIECES)), usual_run=7)
 
 
 def test_a_piece_of_the_corpus_is_one_run_of_its_own(corpus):
@@ -72,7 +72,7 @@ def test_another_rhythm_or_another_note_is_no_copy(corpus):
 
 def test_runs_of_two_pieces_may_overlap():
     long = melody(1, 20)
-    index = Index.of({"left": windows_of(tokens_of(long[:13])), "right": windows_of(tokens_of(long[6:]))})
+    index = Index.of([("left", windows_of(tokens_of(long[:13]))), ("right", windows_of(tokens_of(long[6:])))])
     assert index.copied(long) == (Run(0, 13, "left"), Run(6, 14, "right"))
 
 

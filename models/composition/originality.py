@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 import os
 import struct
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import blake2b
@@ -94,14 +94,15 @@ class Index:
         self._sorted = windows[self._order]
 
     @classmethod
-    def of(cls, pieces: Mapping[str, Windows], usual_run: int = SHORTEST_RUN) -> Index:
-        """Make the index of named pieces."""
-        return cls(list(pieces), np.concatenate([np.append(windows, _END) for windows in pieces.values()]), usual_run)
+    def of(cls, pieces: Iterable[tuple[str, Windows]], usual_run: int = SHORTEST_RUN) -> Index:
+        """Make the index of pieces, each its name and its windows; two takes may have one name."""
+        names, windows = zip(*pieces, strict=True)
+        return cls(names, np.concatenate([np.append(own, _END) for own in windows]), usual_run)
 
     def without(self, names: Collection[str]) -> Index:
         """Return the index of the other pieces."""
         pieces = zip(self.names, np.split(self._windows, self._ends[:-1] + 1), strict=True)
-        return Index.of({name: windows[:-1] for name, windows in pieces if name not in names}, self.usual_run)
+        return Index.of(((name, windows[:-1]) for name, windows in pieces if name not in names), self.usual_run)
 
     def copied(self, notes: Sequence[Note]) -> tuple[Run, ...]:
         """Find the copied runs that are not part of longer ones, in order of time; they may overlap.
