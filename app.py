@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from listening_test import routes
-from tabs import compose, listen, separate, theme
+from tabs import compose, headers, limits, listen, separate, theme
 
 TABS = {"Compose": compose, "Separate": separate, "Listen": listen}
 STATIC = Path(compose.__file__).parent / "static"
@@ -50,11 +50,9 @@ def create_app() -> FastAPI:
     """Put the page, its static modules, the listening-test routes and the health route on one server."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     models = ThreadPoolExecutor(1).submit(warm_up)
-
-    @app.get("/healthz")
-    def health() -> dict[str, str]:
-        return {"status": "ok", "models": models.result() if models.done() else "loading"}
-
+    app.add_middleware(limits.Limits)
+    app.add_middleware(headers.SecurityHeaders)
+    app.get("/healthz")(lambda: {"status": "ok", "models": models.result() if models.done() else "loading"})
     app.include_router(routes.router())
     app.mount("/room", StaticFiles(directory=STATIC))
     return gr.mount_gradio_app(
