@@ -56,7 +56,7 @@ ORDER = {
         *("blues_form", "score", "primer", "events", "encoding", "markov", "networks", "originality", "joint"),
         *("improvise", "generate"),
     ),
-    "models.separation": ("bss_eval", "spectrogram", "mask", "networks", "baselines", "separate", "sweep"),
+    "models.separation": ("bss_eval", "spectrogram", "mask", "networks", "recurrent", "baselines", "separate", "sweep"),
 }
 
 LIBRARIES = {

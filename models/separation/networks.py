@@ -158,13 +158,15 @@ class DeepKaraoke(nn.Module):
         n_frames = magnitude.shape[-1]
         level = self.level([magnitude]) if level is None else level
         cut = windows(self.scaled(merged(magnitude), level), self.config.frames, self.config.stride)
-        predicted = torch.cat([torch.sigmoid(self.with_top(self(batch))) for batch in torch.split(cut, BATCH)])
+        predicted = torch.cat([torch.sigmoid(with_top(self(batch))) for batch in torch.split(cut, BATCH)])
         return overlap_average(predicted, n_frames, self.config.stride)
 
-    def with_top(self, logits: Tensor) -> Tensor:
-        """Append the bins (batch, frame, bin) that the network does not see: the mean of its top quarter."""
-        top = logits[..., -(self.config.bins // 4 or 1) :].mean(-1, keepdim=True)
-        return torch.cat([logits, top.expand(*logits.shape[:-1], BINS - self.config.bins)], -1)
+
+def with_top(logits: Tensor) -> Tensor:
+    """Append the bins (..., bin) that a network does not see: the mean of its top quarter."""
+    n_bins = logits.shape[-1]
+    top = logits[..., -(n_bins // 4 or 1) :].mean(-1, keepdim=True)
+    return torch.cat([logits, top.expand(*logits.shape[:-1], BINS - n_bins)], -1)
 
 
 def merged(magnitude: Tensor) -> Tensor:

@@ -20,7 +20,7 @@ from torch import Tensor
 from audio import Audio, Samples, resample
 from models import checkpoint
 from models.separation import baselines, mask, networks
-from models.separation.spectrogram import BINS, HOP, SAMPLE_RATE, frames, istft, stft
+from models.separation.spectrogram import BINS, HOP, SAMPLE_RATE, frames, istft, mid_side, stft
 
 Rule = Literal["complement", "paper"]
 
@@ -63,7 +63,10 @@ class Predictor(Protocol):
         """Measure the reference level of a whole song given in blocks (channel, bin, frame)."""
 
     def predict_proba(self, magnitude: Tensor, level: float | None = None) -> Tensor:
-        """Turn magnitudes (channel, bin, frame) into probabilities (bin, frame) that vocals dominate."""
+        """Turn magnitudes (channel, bin, frame) into probabilities (bin, frame) that vocals dominate.
+
+        Two channels are middle and sides, see `spectrogram.mid_side`.
+        """
 
 
 LOADERS: dict[str, Callable[[], Predictor]] = {
@@ -87,6 +90,19 @@ def predictor(model: str) -> Predictor:
     if name not in MODELS:
         raise SeparationError(f"there is no model {model!r}; choose one of default, {', '.join(MODELS)}")
     return LOADERS[name]()
+
+
+@functools.cache
+def defaults(model: str) -> tuple[float, float]:
+    """Return the alpha and the softness that a model is best heard at: its checkpoint's, else the binary mask's.
+
+    Raises:
+        SeparationError: there is no model of that name.
+    """
+    predictor(model)
+    name = DEFAULT if model == "default" else model
+    config = checkpoint.shipped(name).config if checkpoint.is_shipped(name) else {}
+    return float(config.get("alpha", 0.5)), float(config.get("softness", 0.0))
 
 
 def predict(audio: Audio, model: str = "default", progress: Callable[[float], None] | None = None) -> Probabilities:
@@ -116,7 +132,7 @@ def predicted_blocks(audio: Audio, model: str = "default") -> Iterator[tuple[flo
     n_frames = frames(samples.shape[1])
     level = chosen.level(spectrum[..., inner].abs() for _, spectrum, inner in spectrum_blocks(samples))
     for stop, spectrum, inner in spectrum_blocks(samples, chosen.context):
-        levels = mask.quantise(chosen.predict_proba(spectrum.abs(), level))
+        levels = mask.quantise(chosen.predict_proba(mid_side(spectrum).abs(), level))
         yield stop / n_frames, levels[:, inner].numpy()
 
 

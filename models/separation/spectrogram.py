@@ -8,6 +8,8 @@ early.
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -36,6 +38,17 @@ def stft(waveform: Tensor) -> Tensor:
 def istft(spectrum: Tensor, length: int) -> Tensor:
     """Invert `stft` exactly, to `length` samples: overlap-add over the sum of squared windows."""
     return torch.istft(spectrum, FRAME, HOP, window=torch.hann_window(FRAME), center=True, length=length)
+
+
+def mid_side(spectrum: Tensor) -> Tensor:
+    """Turn left and right into middle and sides, (L + R) / sqrt 2 and (L - R) / sqrt 2.
+
+    Per bin their power together is that of left and right. Any other number of channels is left as it is.
+    """
+    if spectrum.shape[0] != 2:
+        return spectrum
+    left, right = spectrum
+    return torch.stack([left + right, left - right]) / math.sqrt(2)
 
 
 def frames(length: int) -> int:

@@ -1,0 +1,89 @@
+"""The recurrent network: stereo as middle and sides, level invariance, and blocks on a grid that the song fixes."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+import torch
+
+from models import checkpoint
+from models.checkpoint import Checkpoint
+from models.separation.recurrent import RecurrentConfig, RecurrentMasker, from_checkpoint
+from models.separation.spectrogram import BINS, mid_side, stft
+
+TINY = RecurrentConfig(bins=100, width=8, stack=2, hidden=6, layers=2)
+
+
+def network(config: RecurrentConfig = TINY) -> RecurrentMasker:
+    torch.manual_seed(0)
+    return RecurrentMasker(config).eval()
+
+
+def magnitude(channels: int = 2, n_frames: int = 37) -> torch.Tensor:
+    return torch.rand(channels, BINS, n_frames, generator=torch.Generator().manual_seed(3)) ** 4
+
+
+def test_middle_and_sides_keep_the_power_of_left_and_right() -> None:
+    spectrum = stft(torch.randn(2, 9000, generator=torch.Generator().manual_seed(1)))
+    turned = mid_side(spectrum)
+    assert torch.allclose(turned.abs().square().sum(0), spectrum.abs().square().sum(0), rtol=1e-4, atol=1e-4)
+    assert torch.allclose(mid_side(turned), spectrum, atol=1e-4)  # it is its own inverse
+    assert mid_side(spectrum[:1].expand(2, -1, -1))[1].abs().max() == 0  # equal channels have no sides
+    assert torch.equal(mid_side(spectrum[:1]), spectrum[:1])
+
+
+@pytest.mark.parametrize("gain_db", [-20, 20])
+def test_the_playing_level_does_not_matter(gain_db: float) -> None:
+    net = network()
+    louder = net.predict_proba(magnitude() * 10 ** (gain_db / 20))
+    assert torch.allclose(louder, net.predict_proba(magnitude()), atol=1e-5)
+
+
+def test_mono_sounds_as_two_equal_channels_do() -> None:
+    mono = stft(torch.randn(1, 9000, generator=torch.Generator().manual_seed(1)))
+    stereo = mid_side(mono.expand(2, -1, -1))
+    net = network()
+    assert torch.allclose(net.predict_proba(mono.abs()), net.predict_proba(stereo.abs()), atol=1e-5)
+
+
+def test_the_sides_count() -> None:
+    net = network()
+    narrow = magnitude() * torch.tensor([1.0, 0.0])[:, None, None]
+    assert not torch.allclose(net.predict_proba(magnitude()), net.predict_proba(narrow), atol=1e-3)
+
+
+@pytest.mark.parametrize("n_frames", [1, 2, 37])
+@pytest.mark.parametrize("channels", [1, 2, 6])
+def test_one_mask_for_all_channels_and_any_length(channels: int, n_frames: int) -> None:
+    p = network().predict_proba(magnitude(channels, n_frames))
+    assert p.shape == (BINS, n_frames)
+    assert 0 < p.min() < p.max() < 1
+    assert torch.equal(p[100:], p[100:101].expand(BINS - 100, -1))  # what it does not see follows its top band
+
+
+def test_silence_is_finite() -> None:
+    assert network().predict_proba(torch.zeros(2, BINS, 4)).isfinite().all()
+
+
+def test_input_is_standardised_per_bin() -> None:
+    net = network()
+    mixture = magnitude(n_frames=400)
+    level = net.level([mixture])
+    net.standardise(mixture / level / 2**0.5)
+    scaled = net.scaled(mixture, level)
+    assert torch.allclose(scaled.mean(0), torch.zeros(200), atol=1e-3)
+    assert torch.allclose(scaled.std(0), torch.ones(200), atol=1e-3)
+
+
+def test_a_checkpoint_alone_rebuilds_it(tmp_path: Path) -> None:
+    net = network()
+    config = asdict(TINY) | {"alpha": 0.5, "softness": 1.0}
+    checkpoint.save(tmp_path / "tiny.safetensors", Checkpoint(net.state_dict(), config, {}))
+    again = from_checkpoint(checkpoint.load(tmp_path / "tiny.safetensors"))
+    assert torch.equal(again.predict_proba(magnitude()), net.predict_proba(magnitude()))
+
+
+@pytest.mark.parametrize("wrong", [{"bins": 0}, {"bins": BINS + 1}, {"stack": 0}, {"layers": 0}])
+def test_impossible_shapes_are_refused(wrong: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match="not a network of this family"):
+        RecurrentConfig(**wrong)
