@@ -1,13 +1,18 @@
 """Copies planted at known places are found where they are, in every key; what only looks alike is not."""
 
+from importlib import resources
+
 import numpy as np
 import pytest
 
 from models.composition.originality import (
+    FILE_NAME,
     SHORTEST_RUN,
+    STYLES,
     Index,
     OriginalityError,
     Run,
+    index,
     load,
     tokens_of,
     windows_of,
@@ -94,7 +99,8 @@ def test_a_copy_is_completed_by_the_note_after_the_limit(corpus, limit):
 
 def test_a_thousand_melodies_of_a_copyist_stay_within_the_limit(corpus):
     generator = np.random.default_rng(7)
-    free, limited = ([corpus.longest(copyist(corpus, limit, generator)) for _ in range(1000)] for limit in (None, 6))
+    free = [corpus.longest(copyist(corpus, None, generator)) for _ in range(20)]
+    limited = [corpus.longest(copyist(corpus, 6, generator)) for _ in range(1000)]
     assert max(run.notes for run in free if run) == 20
     assert max(run.notes for run in limited if run) == 6
 
@@ -135,3 +141,20 @@ def test_short_melodies_and_limits(corpus):
         corpus.novelty(melody(3), 3)
     with pytest.raises(OriginalityError, match="got 2"):
         corpus.completes([], (1, 1), 2)
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_the_shipped_indexes_name_their_pieces_and_hold_no_notes(style):
+    shipped = index(style)
+    assert shipped is index(style)
+    assert all(shipped.names)
+    assert SHORTEST_RUN <= shipped.usual_run <= 12
+    with np.load(resources.files("models.composition") / FILE_NAME.format(style=style)) as file:
+        assert sorted(file) == ["names", "usual_run", "windows"]
+        hashes = file["windows"][file["windows"] > 0]
+    assert abs(hashes.mean() / 2**32 - 0.5) < 0.02  # spread as hashes are, not as notes are
+
+
+def test_a_style_without_a_corpus_is_refused():
+    with pytest.raises(OriginalityError, match="'bebop'; choose one of licks, weimar"):
+        index("bebop")

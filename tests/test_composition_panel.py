@@ -110,3 +110,15 @@ def test_a_melody_without_notes_has_no_figures_but_silence():
 
 def test_every_measure_has_one_name():
     assert len({measure.name for measure in MEASURES}) == len(MEASURES) >= 10
+
+
+@pytest.mark.parametrize("style", ["weimar", "licks"])
+def test_every_measure_has_a_band(style):
+    found = measures.bands(style)
+    assert list(found) == [measure.name for measure in MEASURES]
+    assert all(low < high for low, high in found.values())
+
+
+def test_bands_of_an_unknown_style_are_refused():
+    with pytest.raises(ValueError, match="'bebop'; choose one of"):
+        measures.bands("bebop")

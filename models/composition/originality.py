@@ -33,7 +33,7 @@ from models.composition.score import Note
 WINDOW = 4  # tokens
 SHORTEST_RUN = WINDOW + 1  # notes
 STYLES = ("licks", "weimar")
-HERE = Path(__file__).parent
+FILE_NAME = "originality_{style}.npz"
 
 Token = tuple[int, int]  # semitones, ticks
 Windows = npt.NDArray[np.uint32]
@@ -195,4 +195,4 @@ def index(style: str) -> Index:
     """
     if style not in STYLES:
         raise OriginalityError(f"unknown style {style!r}; choose one of {', '.join(STYLES)}")
-    return load(HERE / f"originality_{style}.npz")
+    return load(Path(__file__).with_name(FILE_NAME.format(style=style)))
