@@ -86,6 +86,10 @@ class Form:
         bar, within = divmod(tick % self.ticks, TICKS_PER_BAR)
         return self.bars[bar][within * len(self.bars[bar]) // TICKS_PER_BAR]
 
+    def degree(self, pitch: int, tick: int) -> int:
+        """Semitones from the root of the chord at a tick up to a pitch, 0-11."""
+        return (pitch - chord_parts(self.chord_at(tick))[0]) % 12
+
 
 def _form(name: str, bars: str) -> Form:
     """Read a chart as musicians write it, a line between bars."""

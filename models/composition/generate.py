@@ -59,6 +59,7 @@ class Request:
         threshold: chord units more probable than this sound, 0.05-0.95; the paper's is 0.5.
         temperature: 0.1-2; below 1 the melody keeps to likelier notes, above 1 it strays.
         style: licks or weimar, of the joint model.
+        meter: 4/4 or 12/8.
     """
 
     form: Form
@@ -68,6 +69,7 @@ class Request:
     threshold: float = 0.5
     temperature: float = 1.0
     style: str = "licks"
+    meter: str = "4/4"
 
     def __post_init__(self) -> None:
         """Refuse values out of range."""
@@ -217,6 +219,7 @@ def _joint(request: Request, tempo: float) -> Score:
         style=request.style,
         seed=request.seed,
         temperature=request.temperature,
+        meter=request.meter,
     )
     return replace(chart, notes=tuple(sorted((*chart.notes, *notes_of(melody)))))
 
@@ -286,7 +289,7 @@ def compose(
     for pitch in primer:
         _check("seed note", pitch, 0, 127)
     folded = tuple(in_register(pitch - semitones) for pitch in primer)
-    request = Request(form_named(form), choruses, seed, folded, threshold, temperature, style)
+    request = Request(form_named(form), choruses, seed, folded, threshold, temperature, style, meter)
     if name == JOINT:
         score = _joint(request, tempo)
     else:
