@@ -53,8 +53,8 @@ ARROWS = {
 # Inside a room: a file may import only files that stand before it. Files that are not listed may import any listed.
 ORDER = {
     "models.composition": (
-        *("blues_form", "score", "primer", "events", "encoding", "markov", "networks", "originality", "joint"),
-        *("improvise", "generate"),
+        *("blues_form", "score", "primer", "events", "encoding", "markov", "networks", "originality"),
+        *("context", "joint", "line", "improvise", "generate"),
     ),
     "models.separation": ("bss_eval", "spectrogram", "mask", "networks", "recurrent", "baselines", "separate", "sweep"),
 }

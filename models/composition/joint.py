@@ -17,12 +17,12 @@ from torch import Tensor, nn
 from models.composition.context import (
     CHORD_FEATURES,
     COLUMNS,
-    DURATIONS,
     FIRST_PITCH,
     NOTHING,
     PITCHES,
     VELOCITY_BINS,
 )
+from models.composition.events import DURATIONS
 
 WIDEST_INTERVAL = 19  # larger ones count as this
 LAST, ROOT = (list(COLUMNS).index(name) for name in ("last", "root"))

@@ -28,7 +28,7 @@ from training.composition import licks, weimar
 from training.composition.joint_batches import Batch, Tokens, batch, tokens_of, whole
 
 PARTS = ("duration", "pitch", "velocity")
-SAVE_EVERY = 250  # updates
+SAVE_EVERY = 100  # updates
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Recipe:
     """
 
     seed: int = 0
-    updates: int = 4000
+    updates: int = 2500
     windows: int = 32
     length: int = 96
     step_size: float = 3e-3

@@ -1,8 +1,8 @@
 """Pitches of the lick grammar: chord tones where they are heard, and ways that lead there.
 
-A line is given by its onsets, (start, duration) in ticks. Its anchors are the notes on the first and third beat, those
-of a beat or more, and the last; they are chord tones. What stands between leads to the next anchor. Pitches are MIDI
-numbers in C, 55 to 84.
+A line is given by its onsets, (start, duration) in ticks. Notes of a beat or more, and the last, are chord tones; those
+on the first and third beat are too, unless they are blue. What stands between these anchors leads to the next. Pitches
+are MIDI numbers in C, 55 to 84.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ import numpy as np
 from models.composition.blues_form import Form, chord_classes, chord_parts
 
 LOWEST, HIGHEST = 55, 84
+MARGIN = 3  # semitones that anchors leave below and above for what leads to them
 GUIDE_TONE = 0.6  # probability of a third or seventh where the chord has changed
+BLUE_NOTE = 0.35  # probability of any note of the blues scale on a strong beat, where the line is blue
 BLUES_SCALE = (0, 3, 5, 6, 7, 10)
 SCALES = {
     "m": (0, 2, 3, 5, 7, 9, 10),
@@ -26,6 +28,7 @@ SCALES = {
 }
 MIXOLYDIAN = (0, 2, 4, 5, 7, 9, 10)  # of all other chords
 
+ANCHORS = range(LOWEST + MARGIN, HIGHEST - MARGIN + 1)
 Onsets = Sequence[tuple[int, int]]
 
 
@@ -45,11 +48,14 @@ def sung(onsets: Onsets, form: Form, colour: str, last: int, rng: np.random.Gene
     before, middle = -1, len(onsets) // 2
     for place, (start, _) in enumerate(onsets):
         waiting.append(place)
-        if not _is_anchor(onsets, place):
+        if not (_must_fit(onsets, place) or start % 24 == 0):
             continue
         goal = last + (heading if place <= middle else -heading) * int(rng.integers(1, 6))
         changed = before < 0 or form.chord_at(before) != form.chord_at(start)
-        anchor = _anchor(goal, form, start, last, changed and rng.random() < GUIDE_TONE)
+        if colour == "blues" and not _must_fit(onsets, place) and rng.random() < BLUE_NOTE:
+            anchor = _nearest(goal, [pitch for pitch in ANCHORS if pitch % 12 in BLUES_SCALE])
+        else:
+            anchor = _anchor(goal, form, start, last, changed and rng.random() < GUIDE_TONE)
         ways = [onsets[one][0] for one in waiting[:-1]]
         pitches += [*_way(last, anchor, ways, form, colour, rng), anchor]
         waiting, before, last = [], start, anchor
@@ -57,33 +63,41 @@ def sung(onsets: Onsets, form: Form, colour: str, last: int, rng: np.random.Gene
 
 
 def adapted(pitches: Sequence[int], onsets: Onsets, form: Form, shift: int) -> tuple[int, ...]:
-    """Fit a line to the chords that it now meets: anchors go to the nearest chord tone, the others go with the next."""
+    """Fit a line to the chords it now meets: long notes go to the nearest chord tone, the others go with the next."""
     found: list[int] = []
     move = shift
     for place in reversed(range(len(onsets))):
-        pitch = pitches[place] + shift
-        if _is_anchor(onsets, place):
-            tone = _nearest(pitch, _tones(form, onsets[place][0]))
-            move = tone - pitches[place]
-        found.append(min(max(pitches[place] + move, LOWEST), HIGHEST) if not _is_anchor(onsets, place) else tone)
+        if _must_fit(onsets, place):
+            move = _nearest(pitches[place] + shift, _tones(form, onsets[place][0])) - pitches[place]
+        found.append(_within(pitches[place] + move))
     return tuple(reversed(found))
 
 
 def inverted(pitches: Sequence[int]) -> tuple[int, ...]:
     """Reflect a line at its first pitch."""
-    return tuple(min(max(2 * pitches[0] - pitch, LOWEST), HIGHEST) for pitch in pitches)
+    return tuple(_within(2 * pitches[0] - pitch) for pitch in pitches)
 
 
-def _is_anchor(onsets: Onsets, place: int) -> bool:
+def _within(pitch: int) -> int:
+    """Bring a pitch into the register by octaves."""
+    return (
+        LOWEST + (pitch - LOWEST) % 12
+        if pitch < LOWEST
+        else HIGHEST - (HIGHEST - pitch) % 12
+        if pitch > HIGHEST
+        else pitch
+    )
+
+
+def _must_fit(onsets: Onsets, place: int) -> bool:
     """Tell whether a note must be a chord tone."""
-    start, duration = onsets[place]
-    return start % 24 == 0 or duration >= 12 or place == len(onsets) - 1
+    return onsets[place][1] >= 12 or place == len(onsets) - 1
 
 
 def _tones(form: Form, start: int) -> list[int]:
     """All chord tones of the register at a tick."""
     classes = chord_classes(form.chord_at(start))
-    return [pitch for pitch in range(LOWEST, HIGHEST + 1) if pitch % 12 in classes]
+    return [pitch for pitch in ANCHORS if pitch % 12 in classes]
 
 
 def _nearest(goal: float, pitches: Sequence[int]) -> int:
@@ -127,4 +141,4 @@ def _way(last: int, goal: int, starts: Sequence[int], form: Form, colour: str, r
         return [*_way(last, tone, starts[:-1], form, colour, rng), tone]
     side = above if last > goal or (last == goal and rng.random() < 0.5) else below
     run = side[: len(starts)]
-    return [min(max(pitch, LOWEST), HIGHEST) for pitch in reversed(run + run[-1:] * (len(starts) - len(run)))]
+    return [_within(pitch) for pitch in reversed(run + run[-1:] * (len(starts) - len(run)))]
