@@ -14,7 +14,7 @@ from typing import Literal
 
 import numpy as np
 
-from listening_test import arena_pool, headphones, mirror, stimuli, study
+from listening_test import arena_pool, headphones, mirror, stimuli, study, translation
 from listening_test.arena_host import Arena
 from listening_test.levels import SAMPLE_RATE
 from listening_test.session import ListeningTest
@@ -38,6 +38,7 @@ class Host:
             StudyError: not a study.
         """
         self.study = study.load(study_folder)
+        self.translations = translation.load(study_folder, self.study)
         self._store = store
         self._study_folder = study_folder
         self._folder = stimuli.folder_of(self.study, store.folder)

@@ -180,7 +180,13 @@ def _add_welcome(routes: APIRouter, hosts: Hosts) -> None:
     @routes.get("/studies")
     def studies() -> dict[str, Any]:
         entries = [
-            {"name": name, "title": host.study.title, "state": host.state(), "minutes": host.minutes()}
+            {
+                "name": name,
+                "title": host.study.title,
+                "translations": host.translations,
+                "state": host.state(),
+                "minutes": host.minutes(),
+            }
             for name, host in hosts.by_name.items()
         ]
         return {"studies": entries}
@@ -193,6 +199,7 @@ def _add_welcome(routes: APIRouter, hosts: Hosts) -> None:
             "state": host.state(),
             "title": plan.title,
             "language": plan.language,
+            "translations": host.translations,
             "instructions": plan.instructions,
             "consent": plan.consent,
             "questionnaire": plan.questionnaire,

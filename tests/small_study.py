@@ -1,5 +1,6 @@
 """A study of short tones with conditions that no page may ever show; it needs no model and is prepared in a second."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -8,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from audio import Audio
-from listening_test import stimuli, study
+from listening_test import stimuli, study, translation
 from listening_test.study import Study
 
 # Random names: wherever one of these turns up in what the server gave out, the test is no longer blind.
 CANARIES = ("kx7vq2mwp", "zr4hd9tbn", "wj3fy8glc")
 KIND = "qd5ns6xuz"
 SECONDS = 3.0
+GERMAN = "Auf Deutsch: "  # what a translation puts before each text
 
 STUDY = f"""
 name: small
@@ -129,5 +131,7 @@ def prepare_small_study(folder: Path, text: str = STUDY, name: str = "study") ->
     """Write a study and its stimuli; returns what STUDY and DATABASE_URL have to say to use them."""
     study_folder = write_small_study(folder / name, text)
     plan = study.load(study_folder)
+    german = {said: f"{GERMAN}{said}" for said in translation.texts(plan)}
+    (study_folder / "de.yaml").write_text(json.dumps(german))  # which is YAML, too
     stimuli.write(stimuli.folder_of(plan, folder), plan, rendered(plan))
     return study_folder, f"sqlite:///{folder / 'ratings.sqlite'}"

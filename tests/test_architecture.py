@@ -88,7 +88,7 @@ LIBRARIES = {
     "evalica": ("listening_test.reliability",),
     "mir_eval": ("training", "benchmarks"),
     "matplotlib": ("listening_test.figures", "training.separation.figures"),
-    "yaml": ("listening_test.study",),
+    "yaml": ("listening_test.study", "listening_test.translation"),
 }
 
 

@@ -4,6 +4,7 @@
 import { Player } from "./player.js";
 import { Session, lastStudy, rememberStudy, studies } from "./listen_session.js";
 import { Stage } from "./listen_stage.js";
+import { language, say } from "./listen_texts.js";
 import { ARENA, chooseStudy, questionnaire, showRendering, welcome } from "./listen_entry.js";
 import { checkHeadphones, checkSound, notice } from "./listen_sound_check.js";
 import { present } from "./listen_trial.js";
@@ -11,12 +12,6 @@ import { visitArena } from "./listen_arena.js";
 import { confirmWithdrawn, debrief } from "./listen_debrief.js";
 
 const POLL_MS = 2000;
-const NOT_AVAILABLE = "The listening test is not available just now. Please come back later.";
-const PRACTICE_OVER = "From here on your answers count. The trials work in the same way.";
-const BREAK = [
-  "You are well on the way. Take your headphones off for a minute or two; ears tire sooner than one thinks.",
-  "Everything so far is saved, and this page waits for you.",
-];
 
 export function mount(element) {
   const room = new Room(new Stage(element));
@@ -53,11 +48,10 @@ class Room {
     if (chosen === ARENA) return visitArena(stage, this.player);
     const session = new Session(chosen);
     const study = await this.#ready(session);
-    stage.language = study.language;
     if (!session.begun) await this.#begin(session, study);
     const missing = await stage.attempt(() => session.missing());
     if (missing.includes("questionnaire")) {
-      const answers = await questionnaire(stage, study.questionnaire);
+      const answers = await questionnaire(stage, study);
       await stage.attempt(() => session.answerQuestionnaire(answers));
     }
     if (session.volume === null) await checkSound(stage, this.player, session, study);
@@ -97,7 +91,7 @@ class Room {
     this.player.unlock();
     if (code !== undefined) return this.#stage.attempt(() => session.resume(code));
     const device = { sample_rate: this.player.sampleRate, base_latency: this.player.baseLatency };
-    const entry = { ...consent, language: study.language, device };
+    const entry = { ...consent, language: language(), device };
     return this.#stage.attempt(() => session.begin(entry));
   }
 
@@ -107,9 +101,9 @@ class Room {
     for (let before = null; ; ) {
       const trial = await stage.attempt(() => session.trial());
       if (trial.finished) return trial;
-      if (before?.practice && !trial.practice) await notice(stage, "Practice is over", [PRACTICE_OVER]);
-      if (before !== null && before.number === study.break_after) await notice(stage, "Time for a break", BREAK);
-      const rating = await present(stage, this.player, session, trial);
+      if (before?.practice && !trial.practice) await notice(stage, say("trial.practice_over"), [say("trial.counts")]);
+      if (before !== null && before.number === study.break_after) await notice(stage, say("trial.pause"), say("trial.rest"));
+      const rating = await present(stage, this.player, session, { ...trial, translations: study.translations });
       if (rating === null) return null;
       await stage.attempt(() => session.answer(rating));
       before = trial;
@@ -119,12 +113,12 @@ class Room {
 
 async function listed() {
   const hosted = await studies();
-  if (hosted.length === 0) throw new Error(NOT_AVAILABLE);
+  if (hosted.length === 0) throw new Error(say("unavailable"));
   return hosted;
 }
 
 async function available(session) {
   const study = await session.study();
-  if (study.state === "failed") throw new Error(NOT_AVAILABLE);
+  if (study.state === "failed") throw new Error(say("unavailable"));
   return study;
 }

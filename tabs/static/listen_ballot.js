@@ -3,18 +3,16 @@
 
 import { html } from "./listen_stage.js";
 import { soundButton } from "./listen_deck.js";
+import { say, translated } from "./listen_texts.js";
 
 export const LETTERS = [..."ABCDEFGHIJKL"];
-const GRADES = ["much better", "better", "slightly better"]; // ITU-R BS.562-3
-const CONFIDENCES = ["I am guessing", "Not very sure", "Fairly sure", "Certain"];
-const BANDS = ["Bad", "Poor", "Fair", "Good", "Excellent"]; // ITU-R BS.1534-3
 
 // Two sounds, and one question with a choice of answers: [value, text].
 export class Choices {
   constructor(trial, answers, { layout = "", confidence = false } = {}) {
     this.deck = pairButtons(trial);
-    this.markup = html`${choice("answer", trial.question, answers, layout)}
-      ${confidence ? choice("confidence", "How sure are you?", CONFIDENCES.map((text, i) => [i + 1, text]), "") : ""}`;
+    this.markup = html`${choice("answer", asked(trial, "question"), answers, layout)}
+      ${confidence ? choice("confidence", say("ballot.sure"), say("ballot.confidences").map((text, i) => [i + 1, text]), "") : ""}`;
     this.names = confidence ? ["answer", "confidence"] : ["answer"];
   }
 
@@ -39,9 +37,10 @@ export class Choices {
 
 class Comparison extends Choices {
   constructor(trial) {
-    const a = GRADES.map((grade, i) => [i - 3, `A is ${grade}`]);
-    const b = GRADES.map((grade, i) => [3 - i, `B is ${grade}`]).reverse();
-    super(trial, [...a, ...(trial.tie ? [[0, "No preference"]] : []), ...b], { layout: "listen-grades" });
+    const grades = say("ballot.grades"); // ITU-R BS.562-3
+    const a = grades.map((grade, i) => [i - 3, say("ballot.grade", { letter: "A", grade })]);
+    const b = grades.map((grade, i) => [3 - i, say("ballot.grade", { letter: "B", grade })]).reverse();
+    super(trial, [...a, ...(trial.tie ? [[0, say("ballot.no_preference")]] : []), ...b], { layout: "listen-grades" });
   }
   get response() {
     return this.chosen && { value: this.chosen[0] };
@@ -49,8 +48,9 @@ class Comparison extends Choices {
 }
 
 class OneOfTwo extends Choices {
-  constructor(trial, texts, confidence = false) {
-    super(trial, texts.map((text, slot) => [slot, text]), { confidence });
+  // saying: key of the text that names a sound as the answer.
+  constructor(trial, saying, confidence = false) {
+    super(trial, ["A", "B"].map((letter, slot) => [slot, say(saying, { letter })]), { confidence });
   }
   get response() {
     if (!this.chosen) return null;
@@ -61,13 +61,15 @@ class OneOfTwo extends Choices {
 
 // Several sounds, each with a scale of its own from 0 to 100. A scale has no value before it is touched.
 class Scales {
-  constructor({ question, attribute, sounds, reference }) {
+  constructor(trial) {
+    const { sounds, reference } = trial;
+    const attribute = asked(trial, "attribute");
     this.count = sounds.length;
     this.markup = html``;
     this.deck = html`<div class="listen-scales" role="group" aria-label="${attribute}">
-      <div class="listen-asked"><h3>${attribute}</h3><p class="listen-note">${question}</p></div>
-      <div class="listen-row listen-bands">${reference ? soundButton(this.count, "Reference") : html`<span></span>`}
-        <div aria-hidden="true">${BANDS.map((band) => html`<span>${band}</span>`)}</div><span></span></div>
+      <div class="listen-asked"><h3>${attribute}</h3><p class="listen-note">${asked(trial, "question")}</p></div>
+      <div class="listen-row listen-bands">${reference ? soundButton(this.count, say("deck.reference")) : html`<span></span>`}
+        <div aria-hidden="true">${say("ballot.bands").map((band) => html`<span>${band}</span>`)}</div><span></span></div>
       ${sounds.map((_, slot) => scale(slot))}</div>`;
   }
 
@@ -95,7 +97,7 @@ class Scales {
 
   #rate(input, deck) {
     input.dataset.rated = "yes";
-    input.setAttribute("aria-valuetext", `${input.value}, ${BANDS[Math.min(4, Math.floor(input.value / 20))]}`);
+    input.setAttribute("aria-valuetext", `${input.value}, ${say("ballot.bands")[Math.min(4, Math.floor(input.value / 20))]}`);
     input.nextElementSibling.textContent = input.value;
     deck.log("rate");
     deck.touch();
@@ -104,14 +106,14 @@ class Scales {
 
 // One slider that changes what is heard: how sure the separation must be of what it lets through.
 class Alpha {
-  constructor({ question, layers, start }) {
-    this.count = layers.length;
-    this.start = start;
-    this.deck = html`<div class="listen-scales" role="group" aria-label="Adjustment">
-      <div class="listen-asked"><h3>${question}</h3></div>
-      <div class="listen-ends" aria-hidden="true"><span>fuller</span><span>cleaner</span></div>
-      <input type="range" class="listen-slider listen-alpha" min="0" max="1" step="0.01" value="${start}" disabled
-        aria-label="From fuller to cleaner" /></div>`;
+  constructor(trial) {
+    this.count = trial.layers.length;
+    this.start = trial.start;
+    this.deck = html`<div class="listen-scales" role="group" aria-label="${say("ballot.adjustment")}">
+      <div class="listen-asked"><h3>${asked(trial, "question")}</h3></div>
+      <div class="listen-ends" aria-hidden="true"><span>${say("ballot.fuller")}</span><span>${say("ballot.cleaner")}</span></div>
+      <input type="range" class="listen-slider listen-alpha" min="0" max="1" step="0.01" value="${trial.start}" disabled
+        aria-label="${say("ballot.from_fuller")}" /></div>`;
     this.markup = html``;
   }
 
@@ -159,16 +161,21 @@ export function ballotOf(trial) {
     case "preference":
       return new Comparison(trial);
     case "which-human":
-      return new OneOfTwo(trial, ["A was written by a person", "B was written by a person"], true);
+      return new OneOfTwo(trial, "ballot.written_by_person", true);
     case "abx":
-      return new OneOfTwo(trial, ["X is A", "X is B"]);
+      return new OneOfTwo(trial, "ballot.is");
     case "triplet":
-      return new OneOfTwo(trial, ["A is closer to X", "B is closer to X"]);
+      return new OneOfTwo(trial, "ballot.closer");
     case "adjustment":
       return new Alpha(trial);
     default: // rating, mushra
       return new Scales(trial);
   }
+}
+
+// What the study asks, in the visitor's language.
+function asked(trial, part) {
+  return translated(trial.translations, trial[part]);
 }
 
 function pairButtons({ sounds, reference }) {
@@ -186,6 +193,6 @@ function scale(slot) {
   const name = LETTERS[slot];
   return html`<div class="listen-row">${soundButton(slot, name)}
     <input type="range" class="listen-slider listen-scale" min="0" max="100" step="1" value="50" disabled
-      aria-label="Rating of ${name}" aria-valuetext="not rated" />
+      aria-label="${say("ballot.rating_of", { letter: name })}" aria-valuetext="${say("ballot.not_rated")}" />
     <output class="listen-value" aria-hidden="true">–</output></div>`;
 }

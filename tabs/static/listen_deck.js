@@ -4,28 +4,31 @@
 import { clock } from "./player.js";
 import { SHORTEST_LOOP_S } from "./sound.js";
 import { html } from "./listen_stage.js";
+import { say } from "./listen_texts.js";
 
 const MOST_EVENTS = 2000; // as many as the server takes
 const LOGGED = ["play", "stop", "switch", "seek", "loop"];
 // Keys of the slots: 1 to 9, then the three keys to the right of them.
 const SLOT_KEYS = [..."1234567890-="];
 
-export const TRANSPORT = html`<div class="listen-transport">
-    <button type="button" class="listen-button listen-play" disabled>Play</button>
-    <input type="range" class="listen-position" min="0" step="0.1" value="0" disabled aria-label="Position in seconds" />
-    <span class="listen-time"></span>
-    <button type="button" class="listen-button listen-loop" aria-pressed="false" disabled>Loop</button>
-  </div>
-  <div class="listen-region" role="group" aria-label="Loop" hidden>
-    <label>from <input type="range" class="listen-from" min="0" step="0.1" aria-label="Loop from, in seconds" /><span></span></label>
-    <label>to <input type="range" class="listen-to" min="0" step="0.1" aria-label="Loop to, in seconds" /><span></span></label>
-  </div>`;
+export function transport() {
+  return html`<div class="listen-transport">
+      <button type="button" class="listen-button listen-play" disabled>${say("deck.play")}</button>
+      <input type="range" class="listen-position" min="0" step="0.1" value="0" disabled aria-label="${say("deck.position")}" />
+      <span class="listen-time"></span>
+      <button type="button" class="listen-button listen-loop" aria-pressed="false" disabled>${say("deck.loop")}</button>
+    </div>
+    <div class="listen-region" role="group" aria-label="${say("deck.loop")}" hidden>${["from", "to"].map(
+      (end) => html`<label>${say(`deck.${end}`)} <input type="range" class="listen-${end}" min="0" step="0.1"
+        aria-label="${say(`deck.loop_${end}`)}" /><span></span></label>`,
+    )}</div>`;
+}
 
 // The button of a sound: name is its letter, or what it is.
 export function soundButton(slot, name) {
   return html`<button type="button" class="listen-slot" data-slot="${slot}" aria-pressed="false" disabled>
-    <span class="listen-letter"><span class="listen-unseen">Listen to </span>${name}</span>
-    <span class="listen-heard">loading</span></button>`;
+    <span class="listen-letter"><span class="listen-unseen">${say("deck.listen_to")} </span>${name}</span>
+    <span class="listen-heard">${say("deck.loading")}</span></button>`;
 }
 
 export class Deck extends EventTarget {
@@ -160,10 +163,10 @@ export class Deck extends EventTarget {
       button.disabled = !loaded;
       button.setAttribute("aria-pressed", String(playing && slot === own));
       const seconds = Math.ceil(Math.max(0, this.#minimumMs - heardMs[own]) / 1000);
-      if (loaded) write(button.querySelector(".listen-heard"), seconds ? `${seconds} s to go` : "✓ heard");
+      if (loaded) write(button.querySelector(".listen-heard"), seconds ? say("deck.to_go", { seconds }) : say("deck.heard"));
     });
     this.#one(".listen-play").disabled = this.#one(".listen-loop").disabled = !loaded;
-    write(this.#one(".listen-play"), playing ? "Pause" : "Play");
+    write(this.#one(".listen-play"), say(playing ? "deck.pause" : "deck.play"));
     Object.assign(this.#one(".listen-position"), { disabled: !loaded, max: duration, value: position });
     write(this.#one(".listen-time"), `${clock(position)} / ${clock(duration)}`);
     this.#one(".listen-loop").setAttribute("aria-pressed", String(loop !== null));

@@ -1,6 +1,8 @@
 // The listener's side of a session. The resume code, the volume, and an answer until the server has acknowledged it,
 // live in localStorage: a reload, a lost connection or a server that cannot write loses nothing.
 
+import { say } from "./listen_texts.js";
+
 const PREFIX = "listening-room.";
 const LAST_STUDY = `${PREFIX}study`;
 const ARENA_CODE = `${PREFIX}arena`;
@@ -179,10 +181,10 @@ async function request(path, { code = null, body = null } = {}) {
   try {
     response = await fetch(new URL(path, document.baseURI), options);
   } catch {
-    throw new Refusal(0, "The server does not answer. Nothing is lost: check the connection and try again.");
+    throw new Refusal(0, say("unanswered"));
   }
   const content = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Refusal(response.status, sentence(content.detail ?? `the server said ${response.status}`));
+  if (!response.ok) throw new Refusal(response.status, sentence(content.detail ?? say("refused", { status: response.status })));
   return content;
 }
 

@@ -1,6 +1,8 @@
 // The stage of the listening test: one page at a time, and an alert above it. A page is shown, waits for the listener,
 // and its promise carries on.
 
+import { language, say } from "./listen_texts.js";
+
 // Markup from a template; values are text whoever wrote them, except markup and lists of it.
 export function html(strings, ...values) {
   const text = values.map((value) => (Array.isArray(value) ? value.map(escaped).join("") : escaped(value)));
@@ -36,15 +38,11 @@ export class Stage {
   show(markup, { label }) {
     this.#page.innerHTML = markup.text;
     this.#page.setAttribute("aria-label", label);
+    this.#page.lang = language();
     this.#page.inert = false;
     // The first page leaves the focus where it is; later ones begin at their top.
     if (this.#shown++ > 0 && this.visible) this.#page.focus();
     return this.#page;
-  }
-
-  // Of what is shown, ISO 639-1.
-  set language(code) {
-    this.#page.lang = code;
   }
 
   // What the listener gives with the page's form; a form with nothing to fill in is a way on.
@@ -83,7 +81,7 @@ export class Stage {
   #acknowledged(error) {
     const button = this.#alert.querySelector("button");
     this.#alert.querySelector("p").textContent = error.message;
-    button.textContent = error.final ? "Continue" : "Try again";
+    button.textContent = say(error.final ? "way_on" : "again");
     this.#alert.hidden = false;
     button.focus();
     return new Promise((resolve) => {

@@ -1,15 +1,12 @@
 // The page of one trial: progress, deck, ballot, and the keys that steer them.
 
 import { html } from "./listen_stage.js";
-import { Deck, TRANSPORT } from "./listen_deck.js";
+import { say } from "./listen_texts.js";
+import { Deck, transport } from "./listen_deck.js";
 import { ballotOf } from "./listen_ballot.js";
 import { withdrawal } from "./listen_debrief.js";
 
-export const PAIR_KEYS = html`<kbd>1</kbd> <kbd>2</kbd> or <kbd>←</kbd> <kbd>→</kbd> switch, <kbd>Tab</kbd> and arrows choose,
-  <kbd>Enter</kbd> saves`;
-const SCALE_KEYS = html`<kbd>1</kbd> to <kbd>9</kbd> <kbd>0</kbd> <kbd>-</kbd> <kbd>=</kbd> or <kbd>←</kbd>
-  <kbd>→</kbd> switch, <kbd>↑</kbd> <kbd>↓</kbd> and <kbd>PgUp</kbd> <kbd>PgDn</kbd> rate what is heard`;
-const ALPHA_KEYS = html`<kbd>↑</kbd> <kbd>↓</kbd> and <kbd>PgUp</kbd> <kbd>PgDn</kbd> move the slider`;
+const KEYS = { rating: "scale", mushra: "scale", adjustment: "alpha" };
 
 // Resolves with the rating, or with null when the listener withdraws.
 export async function present(stage, player, session, trial) {
@@ -45,32 +42,36 @@ export async function answered(stage, player, page, ballot, sounds, options) {
 }
 
 function heading({ practice, number, of }) {
-  return practice ? `Practice: trial ${number} of ${of}` : `Trial ${number} of ${of}`;
+  return say(practice ? "trial.practice_place" : "trial.place", { number, of });
 }
 
 function markup(trial, ballot, session) {
-  const keys = { rating: SCALE_KEYS, mushra: SCALE_KEYS, adjustment: ALPHA_KEYS }[trial.kind] ?? PAIR_KEYS;
   return html`<form class="listen-trial">
     <div class="listen-progress"><h2>${heading(trial)}</h2>
-      <progress max="${trial.of}" value="${trial.number - 1}" aria-label="Trials answered"></progress></div>
-    ${trial.practice ? html`<p class="listen-practice">This one is for practice and is not counted.</p>` : ""}
-    <div class="listen-deck" role="group" aria-label="The sounds">${ballot.deck}${TRANSPORT}</div>
+      <progress max="${trial.of}" value="${trial.number - 1}" aria-label="${say("trial.answered")}"></progress></div>
+    ${trial.practice ? html`<p class="listen-practice">${say("trial.practice")}</p>` : ""}
+    <div class="listen-deck" role="group" aria-label="${say("deck.sounds")}">${ballot.deck}${transport()}</div>
     ${ballot.markup}
     <p class="listen-note listen-gate" role="status"></p>
-    <button type="submit" class="listen-primary" disabled>Save and continue</button>
-    <p class="listen-note listen-keys">Keys: <kbd>space</kbd> plays and pauses, ${keys},
-      ${trial.reference === null ? "" : html`<kbd>R</kbd> reference,`} <kbd>L</kbd> loop.</p>
-    <details class="listen-leave"><summary>Stop here, or go on later</summary>
-      <p class="listen-note">Everything up to this trial is saved, and this browser goes on from here. In another browser,
-        enter this resume code on the first page of the study:</p>
+    <button type="submit" class="listen-primary" disabled>${say("trial.save")}</button>
+    ${keysHelp(KEYS[trial.kind] ?? "pair", trial.reference !== null)}
+    <details class="listen-leave"><summary>${say("trial.leave")}</summary>
+      <p class="listen-note">${say("trial.saved")}</p>
       <p class="listen-code">${session.code}</p>${withdrawal()}</details>
   </form>`;
+}
+
+// What the keys do on the page of a pair, of scales or of alpha.
+export function keysHelp(page, reference = false) {
+  const parts = ["keys", `keys_${page}`, ...(reference ? ["keys_reference"] : []), "keys_loop"];
+  const pieces = parts.map((part) => say(`trial.${part}`)).join(" ").split("`"); // every other piece is a key
+  return html`<p class="listen-note listen-keys">${pieces.map((text, i) => (i % 2 ? html`<kbd>${text}</kbd>` : text))}</p>`;
 }
 
 function follow(page, deck, ballot) {
   ballot.follow(deck);
   const complete = ballot.response !== null;
-  const hint = !deck.heardEnough ? "Every sound has to be heard for long enough." : "Your answer is missing.";
+  const hint = say(deck.heardEnough ? "trial.missing" : "trial.unheard");
   const gate = page.querySelector(".listen-gate");
   const text = deck.heardEnough && complete ? "" : hint;
   if (gate.textContent !== text) gate.textContent = text;
