@@ -13,7 +13,7 @@ from models.composition.metrics import chord_accuracy, roll_in_c, segment_letter
 from models.composition.primer import MOST_PRIMER_NOTES, seed_notes, seed_remarks
 from models.composition.render import render
 from models.composition.score import DEFAULT_INSTRUMENTS, FASTEST, INSTRUMENTS, SLOWEST, Score, read_midi
-from tabs import compose_comparison, why_lstm
+from tabs import compose_comparison, compose_live, why_lstm
 from tabs.compose_take import COMPOSERS, Wishes, composed, stem, view, write_paper, write_sound
 
 LONGEST_TAKE_S = 300  # a browser decodes the whole take: 5 minutes are 100 MB there
@@ -33,6 +33,7 @@ It takes a second or two.
 def warm_up() -> None:
     """Load the network, and the synthesiser once, so that the first visitor does not wait."""
     render(generate.compose(tempo=FASTEST))
+    compose_live.warm_up()
 
 
 def build() -> None:
@@ -48,6 +49,8 @@ def build() -> None:
             settings, midi, notes, button = _settings()
         with gr.Column(scale=3, min_width=300):
             result = _result(introduction)
+    with gr.Accordion("Trade fours", open=False):
+        compose_live.build()
     with gr.Accordion("Compare the networks", open=False):
         compose_comparison.build(settings)
     if why_lstm.REPORT.is_file():

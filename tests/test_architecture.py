@@ -30,7 +30,8 @@ ARROWS = {
     ),
     "tabs": ("audio", "models", "listening_test"),
     # The Compose tab fills several files; tabs still never see one another.
-    "tabs.compose": ("models", "tabs.compose_comparison", "tabs.compose_take", "tabs.why_lstm"),
+    "tabs.compose": ("models", "tabs.compose_comparison", "tabs.compose_live", "tabs.compose_take", "tabs.why_lstm"),
+    "tabs.compose_live": ("audio", "models"),
     "tabs.compose_comparison": ("models", "tabs.compose_take"),
     "tabs.why_lstm": ("tabs.compose_take",),
     # So does the Separate tab.
