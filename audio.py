@@ -22,7 +22,7 @@ Samples = npt.NDArray[np.float32]
 
 LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 4_000, 384_000
 MOST_CHANNELS = 16
-SUBTYPES = {"wav": "PCM_16", "flac": "PCM_16", "ogg": "VORBIS"}
+SUBTYPES = {"wav": "PCM_16", "flac": "PCM_16", "ogg": "VORBIS", "mp3": "MPEG_LAYER_III"}
 WRITE_SAMPLES = 2**18  # at once, so that writing a long song copies little of it
 READABLE = "WAV, FLAC, OGG or MP3"
 

@@ -9,12 +9,11 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-import audio
 from models.separation import separate
 from models.separation.overview import overview
 from models.separation.separate import Probabilities
-from tabs import separate_curves, separate_report, separate_settings
-from tabs.separate_cut import STEMS, Separated, cut
+from tabs import separate_curves, separate_download, separate_report, separate_settings
+from tabs.separate_cut import MODELS, Separated, view
 from tabs.separate_progress import waiting
 from tabs.separate_song import example_stems, read_song, read_stems
 
@@ -47,20 +46,23 @@ def build() -> None:
         with gr.Column(scale=2, min_width=300):
             source, columns, sounds = _sources()
             start, cancel, status, example = _buttons()
-            model, settings = separate_settings.build()
+            model, rule = separate_settings.build_folded()
         with gr.Column(scale=3, min_width=300):
+            text = gr.Markdown(INTRODUCTION, elem_id="separate-text")
+            dials = separate_settings.build_dials()
             result = _result()
             curves, baseline = separate_curves.build()
     if separate_report.REPORT.is_file():
         with gr.Accordion("How good is it?", open=False):
             separate_report.build()
-    _bind_settings(kept, settings, result)
-    measured = _bind_measuring(kept, baseline, settings, [cancel, status, curves])
+    _bind_downloads(kept, [*dials, rule], result)
+    measured = _bind_measuring(kept, baseline, [dials[1], rule], [cancel, status, curves])
     # Bound before what these clicks start: Gradio's page takes the listeners of a click one after the other.
     gr.on([start.click, example.click], None, cancels=measured, api_visibility="private")
     composed = example.click(_example, None, [source, *columns, *sounds[1:]], **JOB)
+    outputs = [kept, cancel, status, curves, text, result, *dials]
     separated = [
-        event(_separate, [source, *sounds, model, *settings], [kept, cancel, status, curves, *result], **_told(status))
+        event(_separate, [source, *sounds, model, kept], outputs, **_told(status))
         for event in (start.click, composed.success)
     ]
     jobs = [composed, *separated, measured]
@@ -100,47 +102,48 @@ def _shown(source: str) -> list[gr.Column]:
     return [gr.Column(visible=source == name) for _, name in SOURCES]
 
 
-def _result() -> list[gr.components.Component]:
-    """Create text, view and the two downloads."""
-    text = gr.Markdown(INTRODUCTION, elem_id="separate-text")
-    view = gr.HTML(
+def _result() -> gr.HTML:
+    """Create the view: player, picture, mixer and downloads."""
+    return gr.HTML(
         html_template='<div class="separate-view"></div>',
         apply_default_css=False,
-        js_on_load="import(new URL('room/separate.js', document.baseURI)).then((m) => m.mount(element, props, watch));",
+        js_on_load=(
+            "import(new URL('room/separate.js', document.baseURI))"
+            ".then((m) => m.mount(element, props, watch, (wish) => trigger('download', wish)));"
+        ),
         elem_id="separate-view",
     )
-    with gr.Row():
-        downloads = [gr.DownloadButton(f"Download {stem}", interactive=False, min_width=150) for stem in STEMS[1:]]
-    return [text, view, *downloads]
 
 
-def _bind_settings(
-    kept: gr.State, settings: list[gr.components.Component], result: list[gr.components.Component]
-) -> None:
-    """Cut anew whenever something changes that needs no model."""
-    alpha, soft, rule, suffix = settings
-    gr.on(
-        [alpha.release, soft.input, rule.input, suffix.input],
-        _again,
-        [kept, *settings],
-        result,
+def _bind_downloads(kept: gr.State, mask: list[gr.components.Component], result: gr.HTML) -> None:
+    """Write what the view asks for and hand it to the browser."""
+    delivery = gr.HTML(
+        html_template="",
+        apply_default_css=False,
+        js_on_load=(
+            "import(new URL('room/separate_download.js', document.baseURI)).then((m) => m.mountDelivery(props, watch));"
+        ),
+    )
+    result.download(
+        separate_download.deliver,
+        [kept, *mask],
+        delivery,
         api_visibility="private",
-        trigger_mode="always_last",
         concurrency_limit=2,
-        concurrency_id="threshold",
-        show_progress="minimal",
+        concurrency_id="download",
+        show_progress="hidden",
     )
 
 
 def _bind_measuring(
-    kept: gr.State, baseline: gr.Dropdown, settings: list[gr.components.Component], outputs: list[Any]
+    kept: gr.State, baseline: gr.Dropdown, kind: list[gr.components.Component], outputs: list[Any]
 ) -> Any:
     """Measure whatever was separated last, and again when the baseline or the kind of mask changes."""
-    _, soft, rule, _ = settings
+    softness, rule = kind
     return gr.on(
-        [kept.change, baseline.input, soft.input, rule.input],
+        [kept.change, baseline.input, softness.release, rule.input],
         separate_curves.measure,
-        [kept, baseline, soft, rule],
+        [kept, baseline, softness, rule],
         outputs,
         trigger_mode="always_last",
         **_told(outputs[1]),
@@ -158,11 +161,12 @@ def _separate(
     vocals: str | None,
     accompaniment: str | None,
     model: str,
-    *settings: Any,
+    kept: Separated | None,
 ) -> Iterator[Any]:
-    """Run the model, yielding after every block, where Gradio can cancel, and at the end show the stems.
+    """Run the model, yielding after every block, where Gradio can cancel, and at the end show the song.
 
-    On bad input gr.Error is raised, which leaves the last result in place.
+    A model that was not heard before brings its own alpha and softness. On bad input gr.Error is raised, which leaves
+    the last result in place.
     """
     yield _running(waiting("Reading", 0.0, time.monotonic()))
     try:
@@ -176,10 +180,13 @@ def _separate(
             yield _running(waiting("Listening for the voice", share, began, before))
         probabilities = Probabilities(np.concatenate(blocks, axis=1), model)
         picture = overview(song.sound, probabilities)
-        separated = Separated(
-            song.path, song.name, probabilities, picture, song.truth and separate_curves.strongest(song.truth)
-        )
-        yield [separated, *_running(None)[1:3], None, *cut(separated, song.sound, *settings)]  # no curves yet
+        truth = song.truth and separate_curves.strongest(song.truth)
+        separated = Separated(song.path, song.name, probabilities, truth)
+        shown = view(song, probabilities, picture)
+        heard = kept.probabilities.model if kept else separate.DEFAULT
+        dials = [gr.skip()] * 2 if model == heard else separate.defaults(model)
+        title = f"### {song.name}\n{MODELS[model][0]}"
+        yield [separated, *_running(None)[1:3], None, title, shown, *dials]  # no curves yet
     except ValueError as error:
         yield _running(None)
         raise gr.Error(str(error), print_exception=False) from error
@@ -195,14 +202,4 @@ def _example() -> list[Any]:
     try:
         return [APART, *_shown(APART), *example_stems()]
     except ValueError as error:  # a missing sound font says how to install it
-        raise gr.Error(str(error), print_exception=False) from error
-
-
-def _again(separated: Separated | None, *settings: Any) -> Any:
-    """Cut the same song with other settings, from the stored probabilities."""
-    if separated is None:
-        return gr.skip()
-    try:
-        return cut(separated, audio.read(separated.path), *settings)
-    except ValueError as error:
         raise gr.Error(str(error), print_exception=False) from error

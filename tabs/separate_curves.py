@@ -62,7 +62,7 @@ def build() -> tuple[gr.HTML, gr.Dropdown]:
     return curves, baseline
 
 
-def measure(separated: Separated | None, baseline: str, soft: bool, rule: Rule) -> Iterator[Any]:
+def measure(separated: Separated | None, baseline: str, softness: float, rule: Rule) -> Iterator[Any]:
     """Sweep alpha for the model of the song and for the baseline; yield after each alpha, where Gradio can cancel.
 
     Yields:
@@ -79,33 +79,33 @@ def measure(separated: Separated | None, baseline: str, soft: bool, rule: Rule) 
         for position, name in enumerate(names):
             doing = f"Measuring {MODELS[name][0]}"
             yield [gr.Button(interactive=True), waiting(doing, position / len(names), began), gr.skip()]
-            for measured in _swept(separated.truth, references, name, soft, rule):
+            for measured in _swept(separated.truth, references, name, softness, rule):
                 drawn[position:] = [(name, measured)]
                 done = (position + len(measured.alphas) / len(ALPHAS)) / len(names)
-                yield [gr.skip(), waiting(doing, done, began), _view(separated.truth, drawn, soft, rule)]
+                yield [gr.skip(), waiting(doing, done, began), _view(separated.truth, drawn, softness, rule)]
         yield idle
     except ValueError as error:
         yield idle
         raise gr.Error(f"There are no curves of this song: {error}", print_exception=False) from error
 
 
-def _swept(truth: Stems, references: References, model: str, soft: bool, rule: Rule) -> Iterator[Curve]:
+def _swept(truth: Stems, references: References, model: str, softness: float, rule: Rule) -> Iterator[Curve]:
     """Yield the curve of one model as it grows, from one alpha to all of them."""
     vocals, accompaniment = truth
     song = Audio(vocals.samples + accompaniment.samples, vocals.sample_rate)
     probabilities = separate.predict(song, model)
     pairs = []
-    for pair in scored(truth, probabilities, rule=rule, softness=float(soft), references=references):
+    for pair in scored(truth, probabilities, rule=rule, softness=softness, references=references):
         pairs.append(pair)
         yield Curve.of(ALPHAS[: len(pairs)], pairs)
 
 
-def _view(truth: Stems, drawn: list[tuple[str, Curve]], soft: bool, rule: Rule) -> dict[str, Any]:
+def _view(truth: Stems, drawn: list[tuple[str, Curve]], softness: float, rule: Rule) -> dict[str, Any]:
     """Pack what the page draws; the best alpha, that of the first model, once its curve is whole."""
     complete = len(drawn[0][1].alphas) == len(ALPHAS)
     return {
         "seconds": truth[0].duration,
-        "masks": "soft" if soft else "binary",
+        "softness": softness,
         "rule": rule,
         "models": [packed(MODELS[name][0], measured) for name, measured in drawn],
         "best": best_alpha(drawn[0][1]) if complete else None,

@@ -31,12 +31,14 @@ class Song:
         sound: the mixture.
         path: where it lies in Gradio's cache.
         name: what downloads are called after.
+        brought: the files that the visitor brought, alike whenever they are separated anew.
         truth: its vocals and accompaniment where they are known.
     """
 
     sound: Audio
     path: Path
     name: str
+    brought: str
     truth: Stems | None = None
 
 
@@ -46,7 +48,7 @@ def read_song(path: str | None) -> Song:
         raise AudioError("choose a song first, record one, or try the example")
     sound = audio.read(path, longest=LONGEST_SONG_S)
     _refuse_silence(sound, Path(path).name)
-    return Song(sound, Path(path), Path(path).stem)
+    return Song(sound, Path(path), Path(path).stem, path)
 
 
 def read_stems(vocals: str | None, accompaniment: str | None) -> Song:
@@ -65,7 +67,7 @@ def read_stems(vocals: str | None, accompaniment: str | None) -> Song:
     path = fresh_folder() / f"{name}.wav"
     mixture = Audio(mixture.samples * np.float32(common_gain(mixture)), mixture.sample_rate)
     audio.write(path, mixture)
-    return Song(mixture, path, name, (first, second))
+    return Song(mixture, path, name, f"{vocals} {accompaniment}", (first, second))
 
 
 def example_stems() -> tuple[str, str]:

@@ -1,8 +1,5 @@
-"""A visitor of the Separate tab, in the real page: example, alpha, downloads, a file that is no song."""
+"""A visitor of the Separate tab, in the real page: example, a drag of alpha, downloads, a file that is no song."""
 
-import hashlib
-import re
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -23,68 +20,84 @@ def wait_for_stems(page: Page) -> None:
     expect(page.locator(".separate-play")).to_be_enabled(timeout=30_000)
 
 
-def picture(page: Page) -> str:
-    return hashlib.sha256(page.locator(".separate-picture").screenshot()).hexdigest()
-
-
-def downloaded(page: Page, stem: str, folder: Path) -> Audio:
+def downloaded(page: Page, what: str, folder: Path) -> Path:
     with page.expect_download() as download:
-        page.get_by_role("button", name=f"Download {stem}").click()
+        page.get_by_role("button", name=f"Download {what}").click()
     path = folder / download.value.suggested_filename
     download.value.save_as(path)
-    assert path.name.endswith(f"-{stem}.wav")
-    return audio.read(path)
+    return path
 
 
-def fetched(page: Page, url: str, folder: Path) -> Audio:
-    (folder / "fetched.wav").write_bytes(page.request.get(url).body())
-    return audio.read(folder / "fetched.wav")
+def brought(page: Page, folder: Path) -> np.ndarray:
+    """The song whose stems stand on the page, (channel, sample)."""
+    total = 0.0
+    for stem in ("vocals", "accompaniment"):
+        url = page.locator(f"#separate-{stem} a[download]").get_attribute("href")
+        (folder / "fetched.wav").write_bytes(page.request.get(url).body())
+        total = total + audio.read(folder / "fetched.wav").samples
+    return total
 
 
-def jobs_for(page: Page, change: Callable[[], None], outcome: re.Pattern[str]) -> int:
-    """Do something that cuts the song anew, wait for what it says, and count the jobs that the server ran for it."""
-    started: list[str] = []
-    page.on("request", lambda request: started.append(request.url) if "queue/join" in request.url else None)
-    change()
-    expect(page.locator("#separate-text")).to_contain_text(outcome, timeout=60_000)
-    wait_for_stems(page)
-    return len(started)
+def drag_to_end(page: Page) -> None:
+    """Take alpha's thumb and pull it to 1 through many places on the way."""
+    box = page.locator("#separate-alpha input[type=range]").bounding_box()
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] / 2, y)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] + 20, y, steps=25)
+    page.mouse.up()
 
 
-def test_example_alpha_and_downloads(page: Page, tmp_path: Path) -> None:
+def loop_over_the_middle(page: Page) -> None:
+    box = page.locator(".separate-picture").bounding_box()
+    page.mouse.move(box["x"] + 0.4 * box["width"], box["y"] + 100)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + 100, steps=5)
+    page.mouse.up()
+
+
+def seconds(page: Page) -> float:
+    minutes, rest = page.locator(".separate-time").inner_text().split(" / ")[0].split(":")
+    return 60 * int(minutes) + int(rest)
+
+
+def test_a_drag_is_heard_and_drawn_without_the_server_and_nothing_moves_the_player(page: Page, tmp_path: Path) -> None:
     open_tab(page)
     page.locator("#separate-example").click()
     wait_for_stems(page)
     status = page.locator("#separate-status")
     expect(status).to_contain_text("Measuring")
-    with page.expect_request(re.compile("/cancel$")):  # nobody waits for curves of what is separated anew
-        page.get_by_role("button", name="Separate", exact=True).click()
-    expect(status).to_contain_text("Measuring", timeout=60_000)
-    page.get_by_role("button", name="Cancel").click()  # the curves; the stems stay
+    page.get_by_role("button", name="Cancel").click()  # the curves; the song stays
     expect(status).to_have_text("")
     expect(page.get_by_role("button", name="Cancel")).to_be_disabled()
-    before = picture(page)
-    first = downloaded(page, "vocals", tmp_path)
-    rest = downloaded(page, "accompaniment", tmp_path)
-    stems = [
-        page.locator(f"#separate-{name} a[download]").get_attribute("href") for name in ("vocals", "accompaniment")
-    ]
-    mixture = Audio(sum(fetched(page, stem, tmp_path).samples for stem in stems), 44_100)
-    assert first.samples.shape == mixture.samples.shape
-    assert np.abs(first.samples + rest.samples - mixture.samples).max() < 2e-4
+    picture = page.locator(".separate-picture")
+    volume, mute = page.get_by_label("Volume of the vocals"), page.get_by_role("button", name="Mute Accompaniment")
+    volume.fill("0.25")
+    mute.click()
+    loop_over_the_middle(page)
+    picture.press("ArrowRight")
+    picture.press(" ")
+    expect(page.locator(".separate-play")).to_have_text("Pause")
+    before, asked = picture.screenshot(), []
+    page.on("request", lambda request: asked.append(request.url))
+    drag_to_end(page)
+    expect(page.locator(".separate-share").first).to_have_text("0 % of the energy")
+    expect(page.locator("#separate-alpha input[type=range]")).to_have_value("1")
+    assert picture.screenshot() != before
+    assert not asked
+    vocals, rest = (audio.read(downloaded(page, stem, tmp_path)) for stem in ("vocals", "accompaniment"))
+    assert not vocals.samples.any()  # alpha = 1: nothing is vocals
+    assert np.abs(rest.samples - brought(page, tmp_path)).max() < 2e-4
 
-    page.locator(".separate-play").click()
-    page.get_by_role("button", name="Vocals", exact=True).click()
-    slider = page.locator("#separate-alpha input[type=range]")
-    nothing_left = re.compile(r"example-blues\s+Deep Karaoke: 0% of the energy goes to the vocals, 100%")
-    n_jobs = jobs_for(page, lambda: (slider.focus(), slider.press("End")), nothing_left)
-    assert picture(page) != before
-    assert page.locator(".separate-play").inner_text() == "Pause"  # it plays on while the stems are replaced
-    nothing = downloaded(page, "vocals", tmp_path)
-    assert np.abs(first.samples).max() > 0.05
-    assert not nothing.samples.any()  # alpha = 1: nothing is vocals
-    assert np.array_equal(downloaded(page, "accompaniment", tmp_path).samples, mixture.samples)
-    assert n_jobs == 1  # the threshold alone: separating takes the song and a job of its own
+    page.get_by_role("button", name="Separate", exact=True).click()  # the same song anew
+    expect(status).to_contain_text("Measuring", timeout=60_000)
+    wait_for_stems(page)
+    expect(page.locator(".separate-play")).to_have_text("Pause")
+    assert seconds(page) >= 8  # inside the loop
+    expect(page.get_by_role("button", name="Loop 0:0")).to_be_visible()
+    expect(volume).to_have_value("0.25")
+    expect(mute).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#separate-alpha input[type=range]")).to_have_value("1")
 
 
 def test_a_file_that_is_no_song_is_refused_in_words_and_the_result_stays(page: Page, tmp_path: Path) -> None:

@@ -1,4 +1,8 @@
-"""A song's spectrogram and its probabilities, small enough to draw: rows on a logarithmic scale of frequency."""
+"""A song's spectrogram and its probabilities, small enough to draw: rows on a logarithmic scale of frequency.
+
+Beside the pictures stands how much energy the song has at each level of probability: with one gain g per level, as all
+masks are, the energy that a stem gets is the sum of g^2 times these.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from audio import Audio, resample
+from models.separation.mask import LEVELS
 from models.separation.separate import Probabilities, spectrum_blocks
 from models.separation.spectrogram import BINS, SAMPLE_RATE, frames
 
@@ -22,12 +27,14 @@ class Overview:
     Attributes:
         loudness: uint8 (row, column), the first row lowest; 255 is the loudest cell, 0 is 70 dB under it.
         levels: uint8 (row, column), mean probability level of each cell, weighted by energy; 0 where it is black.
+        energies: of the song at each of the 256 levels, as shares that sum to 1; all 0 where it is silent.
         rows_hz: centre of each row.
         seconds: length of the song.
     """
 
     loudness: npt.NDArray[np.uint8]
     levels: npt.NDArray[np.uint8]
+    energies: npt.NDArray[np.float64]
     rows_hz: tuple[float, ...]
     seconds: float
 
@@ -39,19 +46,25 @@ def overview(audio: Audio, probabilities: Probabilities, n_rows: int = 160, n_co
     columns = np.arange(n_frames) * min(n_columns, n_frames) // n_frames
     power = np.zeros((BINS, columns[-1] + 1))
     weighted = np.zeros_like(power)
+    energies = np.zeros(LEVELS)
     for stop, spectrum, inner in spectrum_blocks(samples):
         part = spectrum[..., inner].abs().square().mean(0).numpy()
         at = slice(stop - part.shape[1], stop)
         starts = np.flatnonzero(np.diff(columns[at], prepend=-1))
         cells = slice(columns[at][0], columns[at][-1] + 1)
+        level = probabilities.levels[:, at]
         power[:, cells] += np.add.reduceat(part, starts, axis=1)
-        weighted[:, cells] += np.add.reduceat(part * probabilities.levels[:, at], starts, axis=1)
+        weighted[:, cells] += np.add.reduceat(part * level, starts, axis=1)
+        energies += np.bincount(level.ravel(), part.ravel(), LEVELS)
     rows_hz = np.geomspace(LOWEST_HZ, HIGHEST_HZ, n_rows)
     pooled, pooled_weighted = (_rows(plane, rows_hz) for plane in (power, weighted))
     floor = max(pooled.max(), 1e-20) * 10 ** (-RANGE_DB / 10)
     loudness = 255 * (10 * np.log10(np.maximum(pooled, floor) / floor) / RANGE_DB)
     levels = np.clip(pooled_weighted / np.maximum(pooled, floor), 0, 255)
-    return Overview(loudness.astype(np.uint8), levels.astype(np.uint8), tuple(rows_hz.tolist()), audio.duration)
+    energies /= energies.sum() or 1.0
+    return Overview(
+        loudness.astype(np.uint8), levels.astype(np.uint8), energies, tuple(rows_hz.tolist()), audio.duration
+    )
 
 
 def _rows(plane: npt.NDArray[np.float64], rows_hz: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

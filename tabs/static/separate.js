@@ -1,35 +1,27 @@
-// The view of the Separate tab: a song and its two stems on one clock, over a spectrogram that shows the mask.
+// The view of the Separate tab: one song, its stems at any alpha, mixed in the page while it plays.
 
+import { LayersPlayer } from "./layers_player.js";
 import { MaskPicture } from "./mask_picture.js";
-import { Player, clock } from "./player.js";
+import { button, node } from "./node.js";
+import { clock } from "./player.js";
+import { Downloads } from "./separate_download.js";
+import { mixGains, settings, share, stemGains } from "./separate_mask.js";
+import { StemMixer } from "./separate_mixer.js";
+import { steer } from "./separate_steering.js";
 
-const SLOTS = ["Song", "Vocals", "Accompaniment"];
-const MIX = 3;
-
-function node(tag, attributes = {}, ...children) {
-  const made = document.createElement(tag);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  made.append(...children);
-  return made;
-}
-
-// Value: what tabs/separate.py packs: three sounds, the picture's planes, alpha, rule, softness.
-export function mount(element, props, watch) {
-  const view = build();
+// Value: what tabs/separate_cut.py packs: where song and levels are, and the picture's planes.
+export function mount(element, props, watch, ask) {
+  const player = new LayersPlayer();
+  const mixer = new StemMixer();
+  const downloads = new Downloads(ask, () => ({ levels: mixer.levels, section: player.loop }));
+  const view = build(mixer, downloads);
   element.querySelector(".separate-view").append(view.root);
-  const player = new Player();
   const picture = new MaskPicture(view.canvas);
+  let stems = stemGains(settings());
   let song = null;
-  let chosen = 0;
 
-  const listen = () => {
-    if (chosen === MIX) player.setLevels([0, ...view.levels.map((level) => Number(level.value))]);
-    else player.switchTo(chosen);
-    view.choices.forEach((button, choice) => button.setAttribute("aria-pressed", choice === chosen));
-    view.mixer.hidden = chosen !== MIX;
-  };
   const draw = () => {
-    picture.draw(player.position);
+    picture.draw(player.position, player.loop);
     view.time.textContent = `${clock(player.position)} / ${clock(player.duration)}`;
     view.canvas.setAttribute("aria-valuenow", Math.round(player.position));
     view.canvas.setAttribute("aria-valuetext", clock(player.position));
@@ -38,102 +30,101 @@ export function mount(element, props, watch) {
     draw();
     if (player.playing) requestAnimationFrame(animate);
   };
-  const toggle = () => (player.playing ? player.pause() : player.play());
+  const hear = () => player.setGains(mixGains(stems, mixer.levels));
+  const remask = () => {
+    stems = stemGains(settings());
+    hear();
+    picture.stems = stems;
+    tellShares();
+    requestAnimationFrame(draw);
+  };
+  const tellShares = () => {
+    if (!song) return;
+    const [vocals, accompaniment] = [stems.vocals, stems.accompaniment].map((gains) => share(gains, song.energies));
+    mixer.tell({ vocals, accompaniment });
+  };
+  const loopOver = (loop) => {
+    player.setLoop(loop);
+    downloads.loop = loop;
+    view.loop.hidden = !loop;
+    if (loop) view.loop.textContent = `Loop ${clock(loop.from)} – ${clock(loop.to)} ✕`;
+    draw();
+  };
 
   player.addEventListener("state", () => {
     view.play.textContent = player.playing ? "Pause" : "Play";
     animate();
   });
-  view.play.addEventListener("click", toggle);
-  view.choices.forEach((button, choice) =>
-    button.addEventListener("click", () => {
-      chosen = choice;
-      listen();
-    }),
-  );
-  view.levels.forEach((level) => level.addEventListener("input", listen));
-  view.canvas.addEventListener("click", (event) => {
-    if (player.loaded) player.seek(picture.secondsAt(event.offsetX));
+  mixer.addEventListener("change", hear);
+  view.loop.addEventListener("click", () => loopOver(null));
+  steer(view, player, picture, { loopOver, compare: () => mixer.compare() });
+  // The page's own events come while a slider is dragged; Gradio's, of whatever else changes it, later.
+  document.addEventListener("input", ({ target }) => {
+    if (target.closest("#separate-alpha, #separate-softness")) window.dispatchEvent(new Event("separate-mask"));
   });
-  view.canvas.addEventListener("keydown", (event) => {
-    const steps = { ArrowLeft: -5, ArrowRight: 5 };
-    if (!player.loaded) return;
-    if (event.key === " ") toggle();
-    else if (event.key in steps) player.seek(player.position + steps[event.key]);
-    else if (event.key === "Home") player.seek(0);
-    else return;
-    event.preventDefault();
-  });
-  // Gradio's slider reports a release of the pointer alone; a key that moved it must count as well.
-  document.querySelector("#separate-alpha input[type=range]")?.addEventListener("keyup", (event) => {
-    if (event.key !== "Tab") event.target.dispatchEvent(new PointerEvent("pointerup", { bubbles: true }));
-  });
-  window.addEventListener("separate-alpha", (event) => {
-    picture.alpha = event.detail;
-    draw();
-  });
+  window.addEventListener("separate-mask", remask);
   new ResizeObserver(draw).observe(view.root);
 
   const show = async () => {
-    if (!props.value?.sounds) return;
-    const value = props.value;
-    const urls = value.sounds.map((sound) => new URL(sound, document.baseURI));
+    const { value } = props;
+    if (!value?.sources) return;
+    const keep = value.song === song?.song; // the same song separated anew: it plays on
     view.root.hidden = false;
-    view.fault.textContent = "";
-    picture.show(value);
-    view.canvas.setAttribute("aria-valuemax", Math.round(value.seconds));
-    const fresh = value.song !== song;
-    song = value.song;
     view.root.setAttribute("aria-busy", "true");
-    view.play.disabled = fresh;
+    element.toggleAttribute("data-shown", true); // the stylesheet hides the dials without it
+    view.fault.textContent = "";
+    downloads.clear();
     try {
-      if (fresh) await player.load(urls);
-      else await player.replace(Object.fromEntries(urls.entries()));
+      const sources = Object.entries(value.sources).map(([name, url]) => [name, new URL(url, document.baseURI)]);
+      const buffer = await player.load(Object.fromEntries(sources), keep);
+      if (!buffer) return; // a later song has taken over
+      song = value;
+      if (!keep) loopOver(null);
+      view.canvas.setAttribute("aria-valuemax", Math.round(value.seconds));
       view.play.disabled = false;
-      listen();
+      picture.show(value, peaks(buffer, value.columns));
+      remask();
     } catch (error) {
       view.fault.textContent = error.message;
     }
     if (value === props.value) view.root.setAttribute("aria-busy", "false");
-    draw();
   };
   watch("value", show);
   show();
 }
 
-function build() {
-  const play = node("button", { type: "button", class: "separate-play" }, "Play");
+// The highest sample of each column of the waveform, as a share of the highest of all.
+function peaks(buffer, columns) {
+  const highest = new Float32Array(columns);
+  for (let channel = 0; channel < buffer.numberOfChannels; channel++)
+    buffer.getChannelData(channel).forEach((sample, i) => {
+      const column = Math.floor((i * columns) / buffer.length);
+      highest[column] = Math.max(highest[column], Math.abs(sample));
+    });
+  const peak = Math.max(...highest) || 1;
+  return highest.map((height) => height / peak);
+}
+
+function build(mixer, downloads) {
+  const play = button("separate-play", "Play", { disabled: "" });
   const time = node("span", { class: "separate-time" });
-  const choices = [...SLOTS, "Own mix"].map((name, choice) =>
-    node("button", { type: "button", class: "separate-choice", "aria-pressed": choice === 0 }, name),
-  );
-  const levels = SLOTS.slice(1).map((name) =>
-    node("input", { type: "range", min: 0, max: 1, step: 0.01, value: 1, "aria-label": `${name} level` }),
-  );
-  const mixer = node(
-    "div",
-    { class: "separate-mixer" },
-    ...levels.map((level, i) => node("label", {}, SLOTS[i + 1], level)),
-  );
-  mixer.hidden = true;
+  const loop = button("separate-choice", "", { hidden: "", title: "End the loop" });
   const canvas = node("canvas", {
     class: "separate-picture",
     tabindex: 0,
     role: "slider",
-    "aria-label": "Spectrogram with the mask: space plays and pauses, arrow keys move by five seconds",
+    "aria-label": "Position in the song",
     "aria-valuemin": 0,
     "aria-valuenow": 0,
   });
-  const legend = node(
-    "div",
-    { class: "separate-legend" },
-    node("span", { class: "separate-key-vocals" }, "vocals"),
-    node("span", { class: "separate-key-accompaniment" }, "accompaniment"),
-    node("span", {}, "Brighter is louder. Click to jump."),
+  const hint = node(
+    "p",
+    { class: "separate-hint" },
+    "Click to jump, drag to loop a section. Space plays, arrow keys move, [ and ] set the loop, O compares with the original.",
   );
   const fault = node("div", { class: "separate-fault", role: "alert" });
-  const group = node("div", { class: "separate-choices", role: "group", "aria-label": "What you hear" }, ...choices);
-  const root = node("div", {}, node("div", { class: "separate-bar" }, play, time, group), mixer, canvas, legend, fault);
+  const bar = node("div", { class: "separate-bar" }, play, time, loop, mixer.presets);
+  const root = node("div", {}, bar, canvas, hint, mixer.root, downloads.root, fault);
   root.hidden = true;
-  return { root, play, time, choices, levels, mixer, canvas, fault };
+  return { root, play, time, loop, canvas, fault };
 }

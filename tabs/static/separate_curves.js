@@ -1,21 +1,16 @@
 // The panel of curves below the picture: two charts, a cursor at the slider's alpha, the scores there, the best alpha.
 
+import { node } from "./node.js";
 import { Chart, MEASURES, sample, scoreAt, span } from "./separate_chart.js";
+import { settings } from "./separate_mask.js";
 
 const STEMS = ["Vocals", "Accompaniment"];
 const SIDE_BY_SIDE = 560; // pixels from which on both charts stand in one row
 const GAP = 12;
 
-function node(tag, attributes = {}, ...children) {
-  const made = document.createElement(tag);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  made.append(...children);
-  return made;
-}
-
 const slider = () => document.querySelector("#separate-alpha input[type=range]");
 
-// Move the slider as a hand would: Gradio then cuts the song there.
+// Move the slider as a hand would.
 function setAlpha(alpha) {
   slider().value = alpha;
   slider().dispatchEvent(new Event("input", { bubbles: true }));
@@ -34,7 +29,7 @@ export function mount(element, props, watch) {
   const root = element.querySelector(".separate-curves");
   root.append(heading, pictureOf(charts), legend, best, table, alike, words);
   const mark = bestMark();
-  let alpha = 0.5;
+  let alpha = settings().alpha;
 
   const move = () => {
     if (!props.value) return;
@@ -51,7 +46,7 @@ export function mount(element, props, watch) {
     const { value } = props;
     root.toggleAttribute("data-shown", Boolean(value)); // the stylesheet hides the panel without it
     if (!value) return mark.place(null);
-    alpha = Number(slider()?.value ?? alpha);
+    alpha = settings().alpha;
     heading.textContent = `Measured against the true stems: the ${Math.round(value.seconds)} s with the strongest vocals`;
     legend.replaceChildren(...legendOf(value.models));
     best.replaceChildren(...bestOf(value.best));
@@ -59,8 +54,8 @@ export function mount(element, props, watch) {
     words.textContent = explained(value);
     draw();
   };
-  window.addEventListener("separate-alpha", (event) => {
-    alpha = event.detail;
+  window.addEventListener("separate-mask", () => {
+    alpha = settings().alpha;
     move();
   });
   new ResizeObserver(draw).observe(root);
@@ -139,11 +134,12 @@ function row(title, { alphas, stems }, stem, alpha) {
 
 const figure = (score) => (score === null ? "–" : score > 60 ? "over 60" : score.toFixed(1).replace("-", "−"));
 
-function explained({ masks, rule }) {
+function explained({ softness, rule }) {
+  const masks = softness ? `masks of softness ${softness}` : "binary masks";
   const accompaniment = rule === "paper" ? "by the paper's rule, p < 1 − alpha" : "as the song minus the vocals";
   return (
     "SIR: how little of the other stem is left. SAR: how little the mask damaged. SDR: both together; higher is better " +
-    `(BSS Eval 3). Measured at eleven alphas with ${masks} masks, the accompaniment ${accompaniment}; lines and figures ` +
+    `(BSS Eval 3). Measured at eleven alphas with ${masks}, the accompaniment ${accompaniment}; lines and figures ` +
     "between them are interpolated."
   );
 }
