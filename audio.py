@@ -23,6 +23,7 @@ Samples = npt.NDArray[np.float32]
 LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 4_000, 384_000
 MOST_CHANNELS = 16
 SUBTYPES = {"wav": "PCM_16", "flac": "PCM_16", "ogg": "VORBIS", "mp3": "MPEG_LAYER_III"}
+MP3_CHANNELS, MP3_RATE_HZ = 2, 48_000
 WRITE_SAMPLES = 2**18  # at once, so that writing a long song copies little of it
 READABLE = "WAV, FLAC, OGG or MP3"
 
@@ -114,15 +115,21 @@ def _refuse_lengths(name: str, seconds: float, longest: float, shortest: float) 
 
 
 def write(path: str | os.PathLike[str], audio: Audio) -> None:
-    """Write 16-bit WAV or FLAC, or OGG Vorbis, by suffix; peaks over full scale are clipped.
+    """Write 16-bit WAV or FLAC, OGG Vorbis or MP3, by suffix; peaks over full scale are clipped.
 
     Raises:
-        AudioError: a suffix that is none of these.
+        AudioError: a suffix that is none of these, or more than an MP3 can hold.
     """
     suffix = Path(path).suffix.lower().lstrip(".")
     if suffix not in SUBTYPES:
         raise AudioError(f"cannot write .{suffix}; use one of {', '.join(SUBTYPES)}")
-    with soundfile.SoundFile(path, "w", audio.sample_rate, audio.channels, SUBTYPES[suffix]) as file:
+    if suffix == "mp3" and (audio.channels > MP3_CHANNELS or audio.sample_rate > MP3_RATE_HZ):
+        found = f"{audio.channels} channels at {audio.sample_rate} Hz"
+        raise AudioError(f"an MP3 holds 2 channels at up to 48000 Hz, not {found}; choose WAV or FLAC")
+    finest = 0.0 if suffix == "mp3" else None  # variable bit rate, about 250 kbit/s
+    with soundfile.SoundFile(
+        path, "w", audio.sample_rate, audio.channels, SUBTYPES[suffix], compression_level=finest
+    ) as file:
         for start in range(0, audio.samples.shape[1], WRITE_SAMPLES):
             file.write(np.clip(audio.samples[:, start : start + WRITE_SAMPLES].T, -1.0, 1.0))
 
