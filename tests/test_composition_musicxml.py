@@ -15,7 +15,7 @@ from models.composition.__main__ import main
 from models.composition.blues_form import PITCH_CLASSES, TICKS_PER_BAR, pitch_class, transposed_symbol
 from models.composition.generate import compose
 from models.composition.musicxml import write_musicxml
-from models.composition.score import PARTS, Chord, Note, Score, write_midi
+from models.composition.score import METERS, PARTS, Chord, Note, Score, write_midi
 
 # Quarters per note type, as the format defines them.
 TYPES = {"whole": 4, "half": 2, "quarter": 1, "eighth": 0.5, "16th": 0.25, "32nd": 0.125}
@@ -28,6 +28,8 @@ def written(folder, score: Score) -> Element:
 
 
 def midi_pitch(note: Element) -> int:
+    if (drum := note.find("instrument")) is not None:
+        return int(drum.get("id").removeprefix("drum-"))
     steps = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
     octave = int(note.findtext("pitch/octave"))
     return 12 * (octave + 1) + steps[note.findtext("pitch/step")] + int(note.findtext("pitch/alter", "0"))
@@ -66,7 +68,7 @@ def expected(score: Score, part: str) -> list[tuple[int, int, int]]:
     return sorted((note.start, note.duration, note.pitch) for note in score.part(part).notes)
 
 
-def assert_bars_are_full(root: Element, bars: int) -> None:
+def assert_bars_are_full(root: Element, bars: int, quarters: int = 4) -> None:
     """Durations sum to the bar, as counted and as drawn."""
     for part in root.iter("part"):
         measures = part.findall("measure")
@@ -74,7 +76,7 @@ def assert_bars_are_full(root: Element, bars: int) -> None:
         for measure in measures:
             notes = [note for note in measure.iter("note") if note.find("chord") is None]
             assert sum(int(note.findtext("duration")) for note in notes) == TICKS_PER_BAR
-            assert sum(drawn(note) for note in notes) == pytest.approx(4)
+            assert sum(drawn(note) for note in notes) == pytest.approx(quarters)
 
 
 def drawn(note: Element) -> float:
@@ -159,19 +161,48 @@ def test_keys_are_spelled_as_musicians_write_them(tmp_path):
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(
-        st.tuples(st.integers(0, 120), st.integers(1, 100), st.integers(0, 127), st.sampled_from(PARTS[:3])),
+        st.tuples(st.integers(0, 120), st.integers(1, 100), st.integers(0, 127), st.sampled_from(PARTS)),
         max_size=12,
         unique_by=lambda note: note[2],
     ),
     st.sampled_from(PITCH_CLASSES),
+    st.sampled_from(list(METERS)),
 )
-def test_any_notes_survive_ties_and_overlaps(tmp_path_factory, notes, key):
+def test_any_notes_survive_ties_and_overlaps_in_both_meters(tmp_path_factory, notes, key, meter):
     sounding = tuple(sorted(Note(start, duration, pitch, 90, part) for start, duration, pitch, part in notes))
-    score = Score(sounding, (), 120, 240, key)
+    score = Score(sounding, (), 120, 240, key, meter)
     root = written(tmp_path_factory.mktemp("paper"), score)
-    assert_bars_are_full(root, 5)
+    assert_bars_are_full(root, 5, quarters=round(4 * METERS[meter]))
     for name, part in zip(score.parts, root.iter("part"), strict=True):
         assert notes_of(part) == expected(score, name)
+
+
+def test_a_slow_blues_in_twelve_eight_has_dotted_beats_and_no_triplets(tmp_path):
+    swung = (Note(0, 8, 60, 90, "melody"), Note(8, 4, 62, 90, "melody"), Note(12, 24, 64, 90, "melody"))
+    root = written(tmp_path, Score(swung, (), 60, 48, meter="12/8"))
+    values = [(note.findtext("type"), len(note.findall("dot"))) for note in root.find("part").iter("note")]
+    assert values == [("quarter", 0), ("eighth", 0), ("half", 1), ("quarter", 1)]
+    assert root.find("part//time-modification") is None
+    assert [root.findtext(f"part/measure/attributes/time/{tag}") for tag in ("beats", "beat-type")] == ["12", "8"]
+    assert root.find("part/measure/direction/direction-type/metronome/beat-unit-dot") is not None
+    assert root.find("part/measure/direction/sound").get("tempo") == "90"
+
+
+def test_swing_in_four_is_tied_at_the_beat_and_written_as_triplets(tmp_path):
+    swung = (Note(0, 8, 60, 90, "melody"), Note(8, 16, 62, 90, "melody"), Note(24, 20, 64, 90, "melody"))
+    part = written(tmp_path, Score(swung, (), 120, 48)).find("part")
+    assert [int(note.findtext("duration")) for note in part.iter("note")] == [8, 4, 12, 12, 8, 4]
+    triplets = [note.find("time-modification") is not None for note in part.iter("note")]
+    assert triplets == [True, True, False, False, True, True]
+
+
+def test_drums_are_unpitched_instruments_on_channel_ten(tmp_path):
+    hits = (Note(0, 12, 36, 90, "drums"), Note(0, 4, 51, 90, "drums"))
+    root = written(tmp_path, Score(hits, (), 120, 48))
+    sounds = [(each.findtext("midi-channel"), each.findtext("midi-unpitched")) for each in root.iter("midi-instrument")]
+    assert sounds[-2:] == [("10", "37"), ("10", "52")]  # counted from 1
+    assert {each.get("id") for each in root.iter("score-instrument")} >= {"drum-36", "drum-51"}
+    assert root.findall("part")[-1].find("measure/note/unpitched/display-step") is not None
 
 
 def test_midi_opens_elsewhere_with_the_same_notes(tmp_path):

@@ -27,6 +27,7 @@ NOTHING = FIRST_PITCH + len(PITCHES)  # the pitch token before the first event
 VELOCITY_BINS = 8
 MIDDLE = 67 - PITCHES[0]  # the pitch to go on from where nothing has sounded
 LONGEST_FORM = 16
+FORM_NUMBERS = {name: number for number, name in enumerate(FORMS, start=1)}  # 0 is a chart of its own
 LAGS = (1, 2, 4)  # bars back, where a motif may come from
 DENSITIES = (3.0, 5.5, 8.0)  # notes per bar that part the classes
 
@@ -71,8 +72,7 @@ class Setting:
         """Return the columns of FIXED at a tick; density is a class, 0 if unknown."""
         bar = tick // TICKS_PER_BAR
         number, bars = self.places[bar % len(self.places)]
-        names = list(FORMS)
-        form = 1 + names.index(self.form.name) if self.form.name in names and self.style == "licks" else 0
+        form = FORM_NUMBERS.get(self.form.name, 0) if self.style == "licks" else 0
         root, _ = chord_parts(self.form.chord_at(tick))
         style, role = STYLES.index(self.style), self.roles[bar % len(self.roles)]
         return [tick % TICKS_PER_BAR, number, bars - number, form, style, role, density, root]

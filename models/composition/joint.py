@@ -38,7 +38,7 @@ class JointConfig:
         dropout: share of the layer's inputs and outputs that are dropped in training.
     """
 
-    cells: int = 192
+    cells: int = 128
     chain: bool = True
     dropout: float = 0.2
 
@@ -104,5 +104,6 @@ class JointModel(nn.Module):
 
 def _embedding_size(name: str) -> int:
     """Numbers that a column becomes."""
-    kind = name.partition("-")[0]
-    return {"pitch": 24, "duration": 12, "position": 16, "last": 12}.get(kind, 6)
+    kind, _, lag = name.partition("-")
+    size = {"pitch": 20, "duration": 10, "position": 16, "last": 12}.get(kind, 6)
+    return size // 2 if lag else size

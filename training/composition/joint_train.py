@@ -47,13 +47,13 @@ class Recipe:
     """
 
     seed: int = 0
-    updates: int = 2500
+    updates: int = 2000
     windows: int = 32
     length: int = 96
-    step_size: float = 3e-3
+    step_size: float = 4e-3
     human_share: float = 0.3
     chain: bool = True
-    cells: int = 192
+    cells: int = 128
 
 
 def corpora(
