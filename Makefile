@@ -9,7 +9,7 @@ export HOST PORT
 TEST_PACKAGES := chromium libatomic1 postgresql
 
 .DEFAULT_GOAL := help
-.PHONY: help run test packages test-packages bench composition-report separation-report screenshots clean
+.PHONY: help run test packages test-packages bench composition-report separation-report screenshots space clean
 
 help:
 	@echo "make run          set up what is missing and start the app on http://$(HOST):$(PORT)"
@@ -17,6 +17,7 @@ help:
 	@echo "make bench        run every benchmark; results go to benchmarks/results/"
 	@echo "make composition-report  train and measure the composers on both forms (an hour); resumes below runs/"
 	@echo "make separation-report DATA=SONGS CLIPS=MIR1K  measure all separators on songs with stems; resumes below runs/"
+	@echo "make space        assemble what a Hugging Face Space gets, check it, start it from nothing, do the three jobs"
 	@echo "make screenshots  take the README pictures from the app that make run has started"
 
 run: packages $(VENV)/run.stamp
@@ -39,6 +40,9 @@ separation-report: $(VENV)/run.stamp
 
 screenshots: test-packages $(VENV)/test.stamp
 	PYTHONPATH=. $(BIN)/python tests/screenshots.py http://$(HOST):$(PORT)
+
+space: packages test-packages $(VENV)/test.stamp
+	PYTHONPATH=. $(BIN)/python tests/space_start.py
 
 packages: PACKAGES = $(shell cat packages.txt)
 packages:

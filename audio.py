@@ -22,6 +22,7 @@ Samples = npt.NDArray[np.float32]
 
 LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 4_000, 384_000
 MOST_CHANNELS = 16
+MOST_SAMPLES = 2**27  # of all channels: ten minutes of stereo at 96 kHz; silence packs so well that size says nothing
 SUBTYPES = {"wav": "PCM_16", "flac": "PCM_16", "ogg": "VORBIS", "mp3": "MPEG_LAYER_III"}
 MP3_CHANNELS, MP3_RATE_HZ = 2, 48_000
 WRITE_SAMPLES = 2**18  # at once, so that writing a long song copies little of it
@@ -94,6 +95,9 @@ def read(path: str | os.PathLike[str], *, longest: float = math.inf, shortest: f
             _refuse_lengths(path.name, file.frames / file.samplerate, longest, 0.0)
             if file.channels > MOST_CHANNELS:
                 raise AudioError(f"{path.name} has {file.channels} channels; at most {MOST_CHANNELS} are read")
+            if file.frames * file.channels > MOST_SAMPLES:
+                found = f"{file.frames} samples in {file.channels} channels at {file.samplerate} Hz"
+                raise AudioError(f"{path.name} holds {found}, too many to read; export it in stereo at 48 kHz")
             samples, rate = file.read(dtype="float32", always_2d=True), file.samplerate
     except soundfile.LibsndfileError as error:
         raise AudioError(f"{path.name} cannot be read as audio; use {READABLE}") from error

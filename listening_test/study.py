@@ -138,7 +138,8 @@ def load(study_folder: str | Path) -> Study:
         content = yaml.safe_load(text)
     except OSError as error:
         raise StudyError(f"no study at {path}: give the folder that holds {FILE_NAME}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    # ValueError: a date such as 2001-99-99, or bytes that are no text; RecursionError: a thousand open brackets.
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise StudyError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(content, dict):
         raise StudyError(f"{path} holds no study: name, version, title, blocks and so on are missing")

@@ -6,14 +6,14 @@ from uuid import uuid4
 
 import httpx
 
-HEARD_MS = 150  # of each sound
-
 
 @dataclass
 class HttpListener:
-    """One session of the study `kinds`."""
+    """One session of a study, with headphones if it asks for them; each sound is heard for so long."""
 
     client: httpx.Client
+    study: str = "kinds"
+    heard_ms: int = 150
     code: str = ""
     received: list[bytes] = field(default_factory=list)
 
@@ -25,10 +25,10 @@ class HttpListener:
         return response
 
     def get(self, path: str) -> Any:
-        return self.request("GET", f"listen/kinds/{path}").json()
+        return self.request("GET", f"listen/{self.study}/{path}").json()
 
     def post(self, path: str, body: dict[str, Any]) -> Any:
-        return self.request("POST", f"listen/kinds/{path}", json=body).json()
+        return self.request("POST", f"listen/{self.study}/{path}", json=body).json()
 
     def enter(self) -> None:
         """Agree, fill in the questionnaire, take the headphone test."""
@@ -38,7 +38,7 @@ class HttpListener:
         answers = {question["id"]: question["options"][0] for question in study["questionnaire"]}
         self.post("questionnaire", {"answers": answers})
         for number in range(6):
-            self.request("GET", f"listen/kinds/headphones/huggins/{number}.wav")
+            self.request("GET", f"listen/{self.study}/headphones/huggins/{number}.wav")
         self.post("headphones", {"test": "huggins", "choices": [0] * 6})
 
     def answer(self, trial: dict[str, Any]) -> None:
@@ -50,7 +50,7 @@ class HttpListener:
             "adjustment": {"alpha": 0.5},
         }.get(trial["kind"], {"slot": 0, "confidence": 2})
         sounds = 1 if trial["layers"] else len(trial["sounds"]) + (trial["reference"] is not None)
-        times = {"heard_ms": [HEARD_MS] * sounds, "shown_ms": 1, "answered_ms": 2, "events": []}
+        times = {"heard_ms": [self.heard_ms] * sounds, "shown_ms": 1, "answered_ms": 2, "events": []}
         self.post("answer", {"uuid": str(uuid4()), "trial": trial["trial"], "response": response, **times})
 
     def advance(self, kind: str) -> dict[str, Any]:

@@ -68,6 +68,7 @@ LIBRARIES = {
     "fastapi": ("app", "listening_test.routes"),
     "fluidsynth": ("models.composition.render",),
     "pretty_midi": ("models.composition.score",),
+    "mido": ("models.composition.score",),
     "sqlalchemy": tuple(
         f"listening_test.{name}" for name in ("schema", "journal", "database", "store", "arena_store", "archive")
     ),

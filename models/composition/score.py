@@ -21,6 +21,7 @@ from models.composition.blues_form import TICKS_PER_BAR, TICKS_PER_BEAT, transpo
 
 with contextlib.redirect_stdout(io.StringIO()):  # it imports pyfluidsynth, which prints a line where CI is set
     import pretty_midi
+from mido import KeySignatureError
 
 PARTS = ("melody", "chords", "bass", "drums")
 METERS = {"4/4": 1.0, "12/8": 1.5}  # quarters that a beat lasts
@@ -45,6 +46,11 @@ INSTRUMENTS = {
 }
 BASSES = {"Double bass": 32, "Electric bass": 33}
 DEFAULT_INSTRUMENTS = {"melody": "Tenor sax", "chords": "Piano", "bass": "Double bass"}  # drums have a channel instead
+# What mido and pretty_midi raise on damaged files is not documented; these were seen on mutated ones.
+_DAMAGED = (
+    *(OSError, EOFError, ValueError, KeyError, IndexError, TypeError, ArithmeticError, struct.error),
+    KeySignatureError,
+)
 
 
 class ScoreError(ValueError):
@@ -230,10 +236,12 @@ def _parsed(path: Path) -> pretty_midi.PrettyMIDI:
     if not 0 < size <= LARGEST_MIDI_BYTES:
         raise ScoreError(f"{path.name} has {size} bytes; a MIDI file here has 1 byte to {LARGEST_MIDI_BYTES}")
     try:
+        with path.open("rb") as file:
+            if int.from_bytes(file.read(8)[4:]) > size:  # mido makes room for as many bytes as the header claims
+                raise ValueError("the header is longer than the file")
         midi = pretty_midi.PrettyMIDI(os.fspath(path))
         end = midi.get_end_time()
-    # What mido and pretty_midi raise on damaged files is not documented; these were seen on mutated ones.
-    except (OSError, EOFError, ValueError, KeyError, IndexError, TypeError, ArithmeticError, struct.error) as error:
+    except _DAMAGED as error:
         raise ScoreError(f"{path.name} is not a readable MIDI file; export it again or choose another") from error
     if not end <= LONGEST_MIDI_S:
         raise ScoreError(f"{path.name} lasts {end / 60:.0f} minutes; the limit is {LONGEST_MIDI_S // 60} minutes")
