@@ -13,7 +13,7 @@ export async function chooseStudy(stage, studies) {
       <form class="listen-studies">${studies.map(
         ({ name, title, state, minutes, translations }) => html`<button type="submit" name="study" value="${name}"
           class="listen-study" ${state === "failed" ? "disabled" : ""}><strong>${translated(translations, title)}</strong>
-          <span class="listen-note">${say(`studies.state.${state}`, { minutes })}</span>
+          <span class="listen-note">${say(`studies.state.${state}`, { n: minutes })}</span>
         </button>`,
       )}
       <button type="submit" name="study" value="${ARENA}" class="listen-study"><strong>${say("studies.arena")}</strong>
