@@ -72,6 +72,7 @@ LIBRARIES = {
     "sqlalchemy": tuple(
         f"listening_test.{name}" for name in ("schema", "journal", "database", "store", "arena_store", "archive")
     ),
+    "ray": ("models.separation.library",),
     "huggingface_hub": ("listening_test.mirror",),
     "pyloudnorm": ("audio",),
     "soundfile": ("audio",),
