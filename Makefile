@@ -9,7 +9,7 @@ export HOST PORT
 TEST_PACKAGES := chromium libatomic1 postgresql
 
 .DEFAULT_GOAL := help
-.PHONY: help run test packages test-packages bench composition-report separation-report screenshots space clean
+.PHONY: help house run test packages test-packages bench composition-report separation-report screenshots space clean
 
 help:
 	@echo "make run          set up what is missing and start the app on http://$(HOST):$(PORT)"
@@ -18,6 +18,7 @@ help:
 	@echo "make composition-report  train and measure the composers on both forms (an hour); resumes below runs/"
 	@echo "make separation-report DATA=SONGS CLIPS=MIR1K  measure all separators on songs with stems; resumes below runs/"
 	@echo "make space        assemble what a Hugging Face Space gets, check it, start it from nothing, do the three jobs"
+	@echo "make house        draw the picture of models/README.md from the imports"
 	@echo "make screenshots  take the README pictures from the app that make run has started"
 
 run: packages $(VENV)/run.stamp
@@ -43,6 +44,9 @@ screenshots: test-packages $(VENV)/test.stamp
 
 space: packages test-packages $(VENV)/test.stamp
 	PYTHONPATH=. $(BIN)/python tests/space_start.py
+
+house: $(VENV)/test.stamp
+	$(BIN)/python tests/house.py
 
 packages: PACKAGES = $(shell cat packages.txt)
 packages:
