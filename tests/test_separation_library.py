@@ -50,7 +50,7 @@ def test_a_worker_killed_in_the_middle_loses_nothing_and_no_song_is_done_twice(l
     first = wait_for_a_song(out, run)
     (victim, *_) = workers_of(run.pid)
     os.kill(victim, signal.SIGKILL)
-    output, _ = run.communicate(timeout=120)
+    output, _ = run.communicate(timeout=300)
     assert run.returncode == 0, output.decode()
     outcomes = json.loads(report.read_text())
     assert sorted(outcome["song"] for outcome in outcomes) == sorted(SONGS)

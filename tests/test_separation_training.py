@@ -127,7 +127,7 @@ def test_batches_hold_the_ideal_mask_of_what_was_drawn(songs: Path) -> None:
     config, recipe = PRESETS["smoke"]
     network = fit(config, replace(recipe, epochs=0), material(songs), material(songs), 0, Path("never written"))[0]
     drawn = mixtures(material(songs), 2, np.random.default_rng(0))
-    x, target, weight = batch(network, drawn, np.random.default_rng(0))
+    x, target, weight = batch(network, drawn, [np.random.default_rng(0)] * len(drawn))
     assert x.shape == target.shape == weight.shape == (len(x), config.frames, config.bins)
     assert set(target.unique().tolist()) <= {0.0, 1.0}
     assert x.isfinite().all() and weight.min() >= 0

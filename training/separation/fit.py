@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from models import checkpoint
@@ -20,6 +20,7 @@ from models.separation.mask import ideal_binary
 from models.separation.networks import PAPER, DeepKaraoke, KaraokeConfig
 from models.separation.spectrogram import windows
 from training.separation.dataset import Material
+from training.separation.distributed import Crew
 from training.separation.remix import Chances, draw
 
 LEVEL_DB = 3.0  # standard deviation: a song's reference level is not that of one excerpt
@@ -62,12 +63,18 @@ PRESETS = {
 
 
 def fit(
-    config: KaraokeConfig, recipe: Recipe, material: Material, validation: Material, seed: int, resume: Path
+    config: KaraokeConfig,
+    recipe: Recipe,
+    material: Material,
+    validation: Material,
+    seed: int,
+    resume: Path,
+    crew: Crew | None = None,
 ) -> tuple[DeepKaraoke, list[dict[str, float]]]:
-    """Fit a network, resuming from `resume` if that file exists.
+    """Fit a network, resuming from `resume` if that file exists; with a crew, together with its other processes.
 
     Returns:
-        The network and one row of losses per epoch.
+        The network and one row of losses per epoch; measured and written by the process that leads.
     """
     torch.manual_seed(seed)
     network = DeepKaraoke(config)
@@ -77,22 +84,42 @@ def fit(
         network.standardise(torch.cat([X / max(network.level([X[None]]), 1e-6) for X in magnitudes], dim=1))
     curve = _restored(resume, network, optimiser) if resume.exists() else []
     held_out = mixtures(validation, recipe.validation, np.random.default_rng([seed, 0]))
+    learner = network if crew is None else crew.wrapped(network)
     for epoch in range(len(curve), recipe.epochs):
-        rng = np.random.default_rng([seed, 1 + epoch])
-        losses = []
-        for step in range(recipe.steps):
-            _set_rate(optimiser, recipe, (epoch * recipe.steps + step) / (recipe.epochs * recipe.steps))
-            planes = batch(network, mixtures(material, recipe.mixtures, rng), rng)
-            loss = _loss(network, recipe, *(plane[: recipe.batch] for plane in planes))
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            losses.append(loss.item())
-        score = max(sweep(network, held_out))
-        curve.append({"loss": round(float(np.mean(losses)), 5), "validation_sdr_db": round(score, 3)})
-        print(f"epoch {epoch + 1}/{recipe.epochs} {curve[-1]}", flush=True)
-        _store(resume, network, optimiser, curve)
+        loss = _epoch(learner, network, optimiser, recipe, material, (seed, 1 + epoch), crew)
+        if crew is None or crew.leads:
+            score = max(sweep(network, held_out))
+            curve.append({"loss": round(loss, 5), "validation_sdr_db": round(score, 3)})
+            print(f"epoch {epoch + 1}/{recipe.epochs} {curve[-1]}", flush=True)
+            _store(resume, network, optimiser, curve)
     return network.eval(), curve
+
+
+def _epoch(
+    learner: nn.Module,
+    network: DeepKaraoke,
+    optimiser: torch.optim.Optimizer,
+    recipe: Recipe,
+    material: Material,
+    place: tuple[int, int],
+    crew: Crew | None,
+) -> float:
+    """Learn from as many mixtures as an epoch has, drawn from their place (seed, epoch); returns the mean loss."""
+    rng = np.random.default_rng(place)
+    losses = []
+    for step in range(recipe.steps):
+        _set_rate(optimiser, recipe, ((place[1] - 1) * recipe.steps + step) / (recipe.epochs * recipe.steps))
+        generators = [rng] * recipe.mixtures if crew is None else crew.generators(recipe.mixtures, (*place, step))
+        planes = batch(network, [draw(material, each) for each in generators], generators)
+        n_windows = recipe.batch and recipe.batch // (1 if crew is None else crew.size)
+        loss = _loss(learner, recipe, *(plane[:n_windows] for plane in planes))
+        if crew is not None:
+            loss = loss * crew.weight(len(planes[0][:n_windows]))
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        losses.append(loss.item())
+    return float(np.mean(losses)) if crew is None else crew.mean(losses)
 
 
 def mixtures(material: Material, n: int, rng: np.random.Generator) -> list[tuple[Tensor, Tensor]]:
@@ -100,15 +127,17 @@ def mixtures(material: Material, n: int, rng: np.random.Generator) -> list[tuple
     return [draw(material, rng) for _ in range(n)]
 
 
-def batch(network: DeepKaraoke, drawn: list[tuple[Tensor, Tensor]], rng: np.random.Generator) -> tuple[Tensor, ...]:
-    """Cut mixtures into windows that do not overlap.
+def batch(
+    network: DeepKaraoke, drawn: list[tuple[Tensor, Tensor]], generators: list[np.random.Generator]
+) -> tuple[Tensor, ...]:
+    """Cut mixtures into windows that do not overlap, each with its generator.
 
     Returns:
         Scaled magnitudes, ideal binary mask and weights (mean 1 per mixture), each (window, frame, bin).
     """
     size, n_bins = network.config.frames, network.config.bins
     parts = []
-    for V, A in drawn:
+    for (V, A), rng in zip(drawn, generators, strict=True):
         start = rng.integers(size)
         X = (V + A)[:, start:].abs()
         level = network.level([X[None]]) * 10 ** (rng.normal(0.0, LEVEL_DB) / 20)
@@ -119,7 +148,7 @@ def batch(network: DeepKaraoke, drawn: list[tuple[Tensor, Tensor]], rng: np.rand
     return tuple(torch.cat(planes) for planes in zip(*parts, strict=True))
 
 
-def _loss(network: DeepKaraoke, recipe: Recipe, x: Tensor, target: Tensor, weight: Tensor) -> Tensor:
+def _loss(network: nn.Module, recipe: Recipe, x: Tensor, target: Tensor, weight: Tensor) -> Tensor:
     if recipe.loss == "mse":
         return 0.5 * ((torch.sigmoid(network(x)) - target) ** 2).sum((1, 2)).mean()
     return functional.binary_cross_entropy_with_logits(network(x), target, weight)

@@ -16,6 +16,7 @@ from audio import AudioError
 from models import checkpoint
 from models.checkpoint import Checkpoint, CheckpointError
 from training.separation.dataset import DatasetError, Manifest, Material, load_recordings, load_songs
+from training.separation.distributed import crew
 from training.separation.fit import PRESETS, calibrate, fit
 from training.separation.nmf import NMF_PRESETS, bases_card, fit_bases
 
@@ -84,7 +85,10 @@ def fitted(
     """Fit and calibrate a network."""
     config, recipe = PRESETS[arguments.preset]
     resume = arguments.out.with_name(arguments.out.name + ".resume")
-    network, curve = fit(config, recipe, training, validation, arguments.seed, resume)
+    with crew() as together:
+        network, curve = fit(config, recipe, training, validation, arguments.seed, resume, together)
+        if together is not None and not together.leads:
+            sys.exit(0)  # the process that leads calibrates and writes
     best = calibrate(network, recipe, calibration, arguments.seed)
     provenance = {"recipe": asdict(recipe), "curve": curve, "best_alpha_before_calibration": best}
     return Checkpoint(network.state_dict(), asdict(config), provenance)
