@@ -9,13 +9,14 @@ export HOST PORT
 TEST_PACKAGES := chromium libatomic1 postgresql
 
 .DEFAULT_GOAL := help
-.PHONY: help house run test packages test-packages bench composition-report separation-report screenshots space clean
+.PHONY: help house run test packages test-packages bench composition-report joint-report separation-report screenshots space clean
 
 help:
 	@echo "make run          set up what is missing and start the app on http://$(HOST):$(PORT)"
 	@echo "make test         set up what is missing and run lint, types, unit and browser tests"
 	@echo "make bench        run every benchmark; results go to benchmarks/results/"
 	@echo "make composition-report  train and measure the composers on both forms (an hour); resumes below runs/"
+	@echo "make joint-report DATA=SOLOS  measure the joint model and its rivals on a folder of human solos (10 minutes)"
 	@echo "make separation-report DATA=SONGS CLIPS=MIR1K  measure all separators on songs with stems; resumes below runs/"
 	@echo "make space        assemble what a Hugging Face Space gets, check it, start it from nothing, do the three jobs"
 	@echo "make house        draw the picture of models/README.md from the imports"
@@ -35,6 +36,10 @@ bench: packages test-packages $(VENV)/test.stamp
 
 composition-report: $(VENV)/run.stamp
 	PYTHONPATH=. $(BIN)/python -m training.composition.report
+
+joint-report: $(VENV)/run.stamp
+	PYTHONPATH=. $(BIN)/python -m training.composition.ablation --weimar $(DATA)
+	PYTHONPATH=. $(BIN)/python -m training.composition.joint_report --weimar $(DATA)
 
 separation-report: $(VENV)/run.stamp
 	PYTHONPATH=. $(BIN)/python -m training.separation.report $(if $(DATA),--data $(DATA)) $(if $(CLIPS),--clips $(CLIPS))

@@ -10,13 +10,20 @@ from matplotlib.figure import Figure
 
 COLOURS = {"chain": "#1f4fbf", "independent": "#c62828"}
 PANELS = {
-    "licks_bits": ("Choruses with unseen licks", "bits per note", 1),
-    "weimar_bits": ("Human solos, unseen performers", "bits per note", 1),
-    "long_notes_outside": ("Long notes outside the chord", "%", 100),
+    "licks_bits": ("Unseen licks", "bits per note", 1),
+    "weimar_bits": ("Unseen performers", "bits per note", 1),
+    "long_notes_outside": ("Long notes off the chord", "%", 100),
     "impossible_events": ("Impossible events", "%", 100),
 }
 # One file for one report, byte for byte; letters stay letters, which keeps it small.
-STYLE = {"svg.hashsalt": "ablation", "svg.fonttype": "none", "font.size": 9, "axes.grid": True, "grid.alpha": 0.3}
+STYLE = {
+    "svg.hashsalt": "ablation",
+    "svg.fonttype": "none",
+    "font.size": 9,
+    "axes.titlesize": 9,
+    "axes.grid": True,
+    "grid.alpha": 0.3,
+}
 
 
 def draw_ablation(report: dict[str, Any], path: Path) -> None:

@@ -99,6 +99,7 @@ def train(recipe: Recipe, found: Mapping[str, Sequence[Tokens]], out: Path | Non
         rng = np.random.default_rng((recipe.seed, update))
         style = "weimar" if "weimar" in found and rng.random() < recipe.human_share else "licks"
         given = batch(found[style], recipe.windows, recipe.length, rng)
+        torch.manual_seed(int(rng.integers(2**31)))  # of dropout, so that an interrupted run goes on alike
         for group in optimiser.param_groups:
             group["lr"] = recipe.step_size * _schedule(update / recipe.updates)
         model.train()

@@ -7,7 +7,7 @@ sequences or inverts its call, fitted to its own chords, or says something new. 
 probabilities below; they are ours, no data stand behind them.
 
 A lick is the rhythm of a call. One lick in sixteen, chosen by a hash of its content, is reserved: training never sees a
-chorus with one of these, and the held-out choruses all have one.
+piece with one of these, and the held-out pieces all have one.
 """
 
 from __future__ import annotations
@@ -75,16 +75,21 @@ def piece(seed: int, held_out: bool = False) -> Piece:
     rng = np.random.default_rng((VERSION, seed))
     form = FORMS[str(rng.choice(list(FORMS)))]
     span = int(rng.choice(SPANS))
-    while True:
-        phrases = [phrase for _ in range(CHORUSES_PER_PIECE) for phrase in _chorus(form, span, rng)]
-        if any(is_reserved(phrase.rhythm) for phrase in phrases[::2]) == held_out:
-            break
+    phrases = choruses(form, span, rng, held_out)
     notes = _notes(phrases, span, form, rng)
     length = CHORUSES_PER_PIECE * form.ticks
     events = events_of(Score(notes, (), 120, length))
     roles = tuple(1 + bar // span % 2 for bar in range(length // TICKS_PER_BAR))
     places = tuple((bar % len(form.bars), len(form.bars)) for bar in range(length // TICKS_PER_BAR))
     return Piece(f"licks {seed}", "licks", form, events, places, roles)
+
+
+def choruses(form: Form, span: int, rng: np.random.Generator, held_out: bool) -> list[Phrase]:
+    """Write the phrases of a piece, call and answer in turn, of `span` bars each; drawn again until the split fits."""
+    while True:
+        phrases = [phrase for _ in range(CHORUSES_PER_PIECE) for phrase in _chorus(form, span, rng)]
+        if any(is_reserved(phrase.rhythm) for phrase in phrases[::2]) == held_out:
+            return phrases
 
 
 def is_reserved(rhythm: Rhythm) -> bool:
@@ -123,20 +128,23 @@ def _answer(
     if kind == "new":
         return None
     shift = int(rng.choice((-5, -4, -3, -2, 2, 3, 5))) if kind == "sequence" else 0
+    if kind == "tail" and len(call.rhythm) > 4:
+        return _with_new_tail(call, form, start, density, colour, rng)
     line = inverted(call.pitches) if kind == "invert" else call.pitches
-    rhythm = call.rhythm
-    if kind == "tail" and len(rhythm) > 4:
-        half = next(place for place in range(1, len(rhythm)) if sum(map(abs, rhythm[:place])) >= _ticks(rhythm) / 2)
-        cut = sum(map(abs, rhythm[:half]))
-        tail = _filled(_ticks(rhythm) - cut, density, rng)
-        rhythm = rhythm[:half] + tail
-        kept = sum(ticks > 0 for ticks in rhythm[:half])
-        more = sum(ticks > 0 for ticks in tail)
-        line = (line[:kept] + (line[kept - 1] if kept else line[0],) * more)[: kept + more]
-        sounding = _onsets(rhythm, start)
-        head = adapted(line[:kept], sounding[:kept], form, 0)
-        return Phrase(rhythm, head + sung(sounding[kept:], form, colour, (head or line)[-1], rng))
-    return Phrase(rhythm, adapted(line, _onsets(rhythm, start), form, shift))
+    return Phrase(call.rhythm, adapted(line, _onsets(call.rhythm, start), form, shift))
+
+
+def _with_new_tail(
+    call: Phrase, form: Form, start: int, density: float, colour: str, rng: np.random.Generator
+) -> Phrase:
+    """Repeat the first half of a call and end it differently."""
+    whole = _ticks(call.rhythm)
+    half = next(place for place in range(1, len(call.rhythm)) if _ticks(call.rhythm[:place]) >= whole / 2)
+    rhythm = call.rhythm[:half] + _filled(whole - _ticks(call.rhythm[:half]), density, rng)
+    kept, sounding = sum(ticks > 0 for ticks in call.rhythm[:half]), _onsets(rhythm, start)
+    head = adapted(call.pitches[:kept], sounding[:kept], form, 0)
+    last = head[-1] if head else call.pitches[0]
+    return Phrase(rhythm, head + sung(sounding[kept:], form, colour, last, rng))
 
 
 def _ticks(rhythm: Rhythm) -> int:
