@@ -22,15 +22,16 @@ SONG, APART = "song", "stems"
 SOURCES = [("A song", SONG), ("Its stems: vocals and accompaniment", APART)]
 # Whatever takes seconds runs one at a time.
 JOB = {"api_visibility": "private", "concurrency_limit": 1, "concurrency_id": "separation"}
-PREDICTING = 0.4  # share of the time after reading that the network takes; the picture and the files take the rest
+PREDICTING = 0.75  # share of the time after reading that a network takes; the picture and the files take the rest
 INTRODUCTION = """### Vocals on one side, the band on the other
-In 2015 Simpson, Roma and Plumbley trained a network to say, for every spot of a song's spectrogram, how
-**probable** it is that the voice dominates there. This small sibling of theirs does the same. It runs once per
-song; then you choose with **alpha** how sure it must be before a spot counts as voice.
+A network says, for every spot of a song's spectrogram, how **probable** it is that the voice dominates there. It runs
+once per song. Then **alpha** decides how sure it must be before a spot counts as voice: drag it while the song plays.
 
 Bring a song of up to 10 minutes (WAV, FLAC, OGG or MP3, up to 100 MB), sing into the microphone, or try the example.
 If you have the song's **stems**, vocals and accompaniment apart, bring these: their sum is separated, and the page
 measures how well that went.
+
+The idea is that of Simpson, Roma and Plumbley (2015); their own kind of network can be chosen under "More".
 """
 
 

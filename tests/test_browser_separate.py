@@ -125,3 +125,13 @@ def test_nothing_chosen_is_said(page: Page) -> None:
     open_tab(page)
     page.get_by_role("button", name="Separate", exact=True).click()
     expect(page.locator(".toast-body")).to_contain_text("choose a song first", timeout=30_000)
+
+
+def test_the_limit_of_uploads_is_said_before_and_after_it_is_met(page: Page, tmp_path: Path) -> None:
+    open_tab(page)
+    expect(page.locator("#separate-text")).to_contain_text("up to 10 minutes")
+    expect(page.locator("#separate-text")).to_contain_text("up to 100 MB")
+    with (tmp_path / "album.wav").open("wb") as file:
+        file.truncate(101 * 2**20)
+    page.locator("#separate-song input[type=file]").set_input_files(tmp_path / "album.wav")
+    expect(page.locator(".toast-body")).to_contain_text("100", timeout=60_000)

@@ -37,7 +37,8 @@ export class LayersPlayer extends EventTarget {
     this.duration = buffer.duration;
     if (!keep) this.#loop = null;
     const place = keep ? {} : { playing: false, position: 0, loop: null };
-    await this.#tell({ song: { left, right, levels: packed }, gains: this.#gains, ...place });
+    const moved = [...new Set([left.buffer, right.buffer, packed.buffer])]; // not copied: a long song fills 150 MB
+    await this.#tell({ song: { left, right, levels: packed }, gains: this.#gains, ...place }, moved);
     return buffer;
   }
 
@@ -84,9 +85,9 @@ export class LayersPlayer extends EventTarget {
   }
 
   // Resolves once the audio thread has taken it.
-  #tell(message) {
+  #tell(message, moved = []) {
     if (!this.#node) return Promise.resolve();
-    this.#node.port.postMessage(message);
+    this.#node.port.postMessage(message, moved);
     return new Promise((resolve) => this.#answers.push(resolve));
   }
 
@@ -122,10 +123,12 @@ async function unpacked(url) {
   return new Uint8Array(await new Response(body.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer());
 }
 
-// A channel as the 16-bit samples that it was sent as.
+// A channel as the 16-bit samples that it was sent as: browsers divide them by 32768 or, above zero, by 32767.
 function samples(buffer, channel) {
-  // Browsers divide by 32768 or, above zero, by 32767.
-  return Int16Array.from(buffer.getChannelData(channel), (value) => Math.round(value * (value < 0 ? 32768 : 32767)));
+  const wave = buffer.getChannelData(channel);
+  const sent = new Int16Array(wave.length);
+  for (let i = 0; i < wave.length; i++) sent[i] = Math.round(wave[i] * (wave[i] < 0 ? 32768 : 32767));
+  return sent;
 }
 
 const inSamples = (loop) => loop && { from: Math.round(loop.from * SAMPLE_RATE), to: Math.round(loop.to * SAMPLE_RATE) };

@@ -79,7 +79,10 @@ export function mount(element, props, watch, ask) {
       const buffer = await player.load(Object.fromEntries(sources), keep);
       if (!buffer) return; // a later song has taken over
       song = value;
-      if (!keep) loopOver(null);
+      if (!keep) {
+        loopOver(null);
+        document.querySelector("#separate-text").scrollIntoView({ behavior: "smooth", block: "nearest" });
+      }
       view.canvas.setAttribute("aria-valuemax", Math.round(value.seconds));
       view.play.disabled = false;
       picture.show(value, peaks(buffer, value.columns));
@@ -96,11 +99,13 @@ export function mount(element, props, watch, ask) {
 // The highest sample of each column of the waveform, as a share of the highest of all.
 function peaks(buffer, columns) {
   const highest = new Float32Array(columns);
-  for (let channel = 0; channel < buffer.numberOfChannels; channel++)
-    buffer.getChannelData(channel).forEach((sample, i) => {
-      const column = Math.floor((i * columns) / buffer.length);
-      highest[column] = Math.max(highest[column], Math.abs(sample));
-    });
+  for (let channel = 0; channel < buffer.numberOfChannels; channel++) {
+    const wave = buffer.getChannelData(channel);
+    for (let i = 0; i < wave.length; i++) {
+      const column = Math.floor((i * columns) / wave.length);
+      if (Math.abs(wave[i]) > highest[column]) highest[column] = Math.abs(wave[i]);
+    }
+  }
   const peak = Math.max(...highest) || 1;
   return highest.map((height) => height / peak);
 }
@@ -120,7 +125,8 @@ function build(mixer, downloads) {
   const hint = node(
     "p",
     { class: "separate-hint" },
-    "Click to jump, drag to loop a section. Space plays, arrow keys move, [ and ] set the loop, O compares with the original.",
+    "Tap to jump, drag to loop a section. ",
+    node("span", { class: "separate-keys" }, "Keys: space plays, arrows move, [ and ] set the loop, O is the original."),
   );
   const fault = node("div", { class: "separate-fault", role: "alert" });
   const bar = node("div", { class: "separate-bar" }, play, time, loop, mixer.presets);
