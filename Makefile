@@ -18,6 +18,7 @@ help:
 	@echo "make composition-report  train and measure the composers on both forms (an hour); resumes below runs/"
 	@echo "make joint-report DATA=SOLOS  measure the joint model and its rivals on a folder of human solos (10 minutes)"
 	@echo "make separation-report DATA=SONGS CLIPS=MIR1K  measure all separators on songs with stems; resumes below runs/"
+	@echo "make mir1k-report DATA=MIR1K  train on the two training singers of MIR-1K and measure on the others; resumes below runs/"
 	@echo "make space        assemble what a Hugging Face Space gets, check it, start it from nothing, do the three jobs"
 	@echo "make house        draw the picture of models/README.md from the imports"
 	@echo "make screenshots  take the README pictures from the app that make run has started"
@@ -43,6 +44,10 @@ joint-report: $(VENV)/run.stamp
 
 separation-report: $(VENV)/run.stamp
 	PYTHONPATH=. $(BIN)/python -m training.separation.report $(if $(DATA),--data $(DATA)) $(if $(CLIPS),--clips $(CLIPS))
+
+.PHONY: mir1k-report
+mir1k-report: $(VENV)/run.stamp
+	PYTHONPATH=. $(BIN)/python -m training.separation.mir1k $(if $(DATA),--data $(DATA))
 
 screenshots: test-packages $(VENV)/test.stamp
 	PYTHONPATH=. $(BIN)/python tests/screenshots.py http://$(HOST):$(PORT)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import os
 import warnings
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,9 +24,15 @@ Samples = npt.NDArray[np.float32]
 LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 4_000, 384_000
 MOST_CHANNELS = 16
 MOST_SAMPLES = 2**27  # of all channels: ten minutes of stereo at 96 kHz; silence packs so well that size says nothing
-SUBTYPES = {"wav": "PCM_16", "flac": "PCM_16", "ogg": "VORBIS", "mp3": "MPEG_LAYER_III"}
+SUBTYPES = {
+    "wav": {"16": "PCM_16", "24": "PCM_24", "float": "FLOAT"},
+    "flac": {"16": "PCM_16", "24": "PCM_24"},
+    "ogg": {"16": "VORBIS"},
+    "mp3": {"16": "MPEG_LAYER_III"},
+}  # by suffix and bits of a sample; lossy formats know no bits
+BLOCK_SAMPLES = 2**18  # read and written at once, so that a long song takes little memory
+LARGEST_WAV_BYTES = 2**32 - 2**16  # its header counts bytes in 32 bits
 MP3_CHANNELS, MP3_RATE_HZ = 2, 48_000
-WRITE_SAMPLES = 2**18  # at once, so that writing a long song copies little of it
 READABLE = "WAV, FLAC, OGG or MP3"
 
 
@@ -85,26 +92,84 @@ def read(path: str | os.PathLike[str], *, longest: float = math.inf, shortest: f
     Raises:
         AudioError: not there, empty, not audio, too long, too short, or holding NaN; the message says which.
     """
+    name = Path(path).name
+    with _opened(path) as file:
+        _refuse_lengths(name, file.frames / file.samplerate, longest, 0.0)
+        if file.frames * file.channels > MOST_SAMPLES:
+            found = f"{file.frames} samples in {file.channels} channels at {file.samplerate} Hz"
+            raise AudioError(f"{name} holds {found}, too many to read; export it in stereo at 48 kHz")
+        samples, rate = _decoded(file, name), file.samplerate
+    _refuse_lengths(name, len(samples) / rate, longest, shortest)
+    return Audio(np.ascontiguousarray(samples.T), rate)
+
+
+def read_blocks(path: str | os.PathLike[str]) -> Iterator[Audio]:
+    """Read a sound file as `read` does, one block after the other; the blocks joined are the whole.
+
+    Raises:
+        AudioError: as `read`, also in the middle of the file.
+    """
+    with _opened(path) as file:
+        samples = _decoded(file, Path(path).name, BLOCK_SAMPLES)
+        while len(samples):
+            yield Audio(np.ascontiguousarray(samples.T), file.samplerate)
+            samples = file.read(BLOCK_SAMPLES, dtype="float32", always_2d=True)
+
+
+@dataclass(frozen=True)
+class Format:
+    """What a sound file holds, as its header says; the length of a file that breaks off may be less.
+
+    Attributes:
+        sample_rate: hertz.
+        channels: number of channels.
+        length: samples per channel.
+    """
+
+    sample_rate: int
+    channels: int
+    length: int
+
+
+def format_of(path: str | os.PathLike[str]) -> Format:
+    """Read the header of a sound file.
+
+    Raises:
+        AudioError: not there, empty, not audio, or more than 16 channels.
+    """
+    with _opened(path) as file:
+        return Format(file.samplerate, file.channels, file.frames)
+
+
+def _opened(path: str | os.PathLike[str]) -> soundfile.SoundFile:
     path = Path(path)
     if not path.is_file():
         raise AudioError(f"{path.name} is not there")
     if path.stat().st_size == 0:
         raise AudioError(f"{path.name} is empty (0 bytes); choose another file")
     try:
-        with soundfile.SoundFile(path) as file:
-            _refuse_lengths(path.name, file.frames / file.samplerate, longest, 0.0)
-            if file.channels > MOST_CHANNELS:
-                raise AudioError(f"{path.name} has {file.channels} channels; at most {MOST_CHANNELS} are read")
-            if file.frames * file.channels > MOST_SAMPLES:
-                found = f"{file.frames} samples in {file.channels} channels at {file.samplerate} Hz"
-                raise AudioError(f"{path.name} holds {found}, too many to read; export it in stereo at 48 kHz")
-            samples, rate = file.read(dtype="float32", always_2d=True), file.samplerate
+        file = soundfile.SoundFile(path)
     except soundfile.LibsndfileError as error:
         raise AudioError(f"{path.name} cannot be read as audio; use {READABLE}") from error
+    if file.channels > MOST_CHANNELS:
+        file.close()
+        raise AudioError(f"{path.name} has {file.channels} channels; at most {MOST_CHANNELS} are read")
+    return file
+
+
+def _decoded(file: soundfile.SoundFile, name: str, length: int = -1) -> Samples:
+    """Read the first (sample, channel) of a file.
+
+    Raises:
+        AudioError: there is none, or it cannot be decoded.
+    """
+    try:
+        samples: Samples = file.read(length, dtype="float32", always_2d=True)
+    except soundfile.LibsndfileError as error:
+        raise AudioError(f"{name} cannot be read as audio; use {READABLE}") from error
     if not len(samples):
-        raise AudioError(f"{path.name} holds no samples; choose another file")
-    _refuse_lengths(path.name, len(samples) / rate, longest, shortest)
-    return Audio(np.ascontiguousarray(samples.T), rate)
+        raise AudioError(f"{name} holds no samples; choose another file")
+    return samples
 
 
 def _refuse_lengths(name: str, seconds: float, longest: float, shortest: float) -> None:
@@ -118,24 +183,51 @@ def _refuse_lengths(name: str, seconds: float, longest: float, shortest: float) 
         raise AudioError(f"{name} lasts {seconds:.2f} s; at least {shortest:g} s are needed")
 
 
-def write(path: str | os.PathLike[str], audio: Audio) -> None:
-    """Write 16-bit WAV or FLAC, OGG Vorbis or MP3, by suffix; peaks over full scale are clipped.
+def write(path: str | os.PathLike[str], audio: Audio, bits: str = "16") -> None:
+    """Write a sound file by suffix; peaks over full scale are clipped, but for float samples.
 
     Raises:
-        AudioError: a suffix that is none of these, or more than an MP3 can hold.
+        AudioError: a suffix, bits, rate or number of channels that cannot be written.
     """
+    blocks = range(0, audio.samples.shape[1], BLOCK_SAMPLES)
+    parts = (Audio(audio.samples[:, start : start + BLOCK_SAMPLES], audio.sample_rate) for start in blocks)
+    write_blocks(path, parts, Format(audio.sample_rate, audio.channels, audio.samples.shape[1]), bits)
+
+
+def write_blocks(path: str | os.PathLike[str], blocks: Iterable[Audio], format: Format, bits: str = "16") -> None:
+    """Write what `write` does, block by block.
+
+    Args:
+        path: WAV, FLAC, OGG or MP3 by its suffix.
+        blocks: of the rate and channels of `format`.
+        format: what the file will hold.
+        bits: "16", "24" or "float" as SUBTYPES has them.
+
+    Raises:
+        AudioError: a suffix, bits, rate, number of channels or length that cannot be written.
+    """
+    refuse_unwritable(path, format, bits)
+    suffix = Path(path).suffix.lower().lstrip(".")
+    subtype = SUBTYPES[suffix][bits]
+    finest = 0.0 if suffix == "mp3" else None  # variable bit rate, about 250 kbit/s
+    with soundfile.SoundFile(path, "w", format.sample_rate, format.channels, subtype, compression_level=finest) as file:
+        for block in blocks:
+            file.write(block.samples.T if bits == "float" else np.clip(block.samples.T, -1.0, 1.0))
+
+
+def refuse_unwritable(path: str | os.PathLike[str], format: Format, bits: str = "16") -> None:
+    """Raise AudioError for what `write_blocks` cannot do, before hours of work; see there."""
     suffix = Path(path).suffix.lower().lstrip(".")
     if suffix not in SUBTYPES:
         raise AudioError(f"cannot write .{suffix}; use one of {', '.join(SUBTYPES)}")
-    if suffix == "mp3" and (audio.channels > MP3_CHANNELS or audio.sample_rate > MP3_RATE_HZ):
-        found = f"{audio.channels} channels at {audio.sample_rate} Hz"
+    if bits not in SUBTYPES[suffix]:
+        raise AudioError(f"{suffix} has no {bits} bits; use {' or '.join(SUBTYPES[suffix])}, or wav")
+    if suffix == "mp3" and (format.channels > MP3_CHANNELS or format.sample_rate > MP3_RATE_HZ):
+        found = f"{format.channels} channels at {format.sample_rate} Hz"
         raise AudioError(f"an MP3 holds 2 channels at up to 48000 Hz, not {found}; choose WAV or FLAC")
-    finest = 0.0 if suffix == "mp3" else None  # variable bit rate, about 250 kbit/s
-    with soundfile.SoundFile(
-        path, "w", audio.sample_rate, audio.channels, SUBTYPES[suffix], compression_level=finest
-    ) as file:
-        for start in range(0, audio.samples.shape[1], WRITE_SAMPLES):
-            file.write(np.clip(audio.samples[:, start : start + WRITE_SAMPLES].T, -1.0, 1.0))
+    n_bytes = format.length * format.channels * {"16": 2, "24": 3, "float": 4}[bits]
+    if suffix == "wav" and n_bytes > LARGEST_WAV_BYTES:
+        raise AudioError(f"a wav file holds 4 GB, this would have {n_bytes / 1e9:.1f} GB; use flac")
 
 
 def resample(audio: Audio, sample_rate: int) -> Audio:
@@ -144,6 +236,27 @@ def resample(audio: Audio, sample_rate: int) -> Audio:
         return audio
     channels = (soxr.resample(channel, audio.sample_rate, sample_rate, quality="HQ") for channel in audio.samples)
     return Audio(np.stack(list(channels)), sample_rate)
+
+
+def resample_blocks(blocks: Iterable[Audio], sample_rate: int) -> Iterator[Audio]:
+    """Change the rate of one waveform that comes in blocks, as `resample` changes it whole."""
+    stream = None
+    for block in blocks:
+        if block.sample_rate == sample_rate:
+            yield block
+            continue
+        if stream is None:
+            stream = soxr.ResampleStream(block.sample_rate, sample_rate, block.channels, quality="HQ")
+        yield from _whole(stream.resample_chunk(np.ascontiguousarray(block.samples.T)), sample_rate)
+    if stream is not None:
+        rest = stream.resample_chunk(np.empty((0, block.channels), np.float32), last=True)
+        yield from _whole(rest, sample_rate)
+
+
+def _whole(samples: Samples, sample_rate: int) -> Iterator[Audio]:
+    """Give (sample, channel) as audio, or nothing where there is none."""
+    if len(samples):
+        yield Audio(np.ascontiguousarray(samples.reshape(len(samples), -1).T), sample_rate)
 
 
 def loudness(audio: Audio) -> float:

@@ -59,7 +59,10 @@ ORDER = {
         *("blues_form", "score", "notation", "primer", "events", "encoding", "markov", "networks", "originality"),
         *("context", "joint", "line", "improvise", "generate"),
     ),
-    "models.separation": ("bss_eval", "spectrogram", "mask", "networks", "recurrent", "baselines", "separate", "sweep"),
+    "models.separation": (
+        *("bss_eval", "spectrogram", "mask", "networks", "recurrent", "baselines", "separate"),
+        *("tags", "stream", "sweep"),
+    ),
 }
 
 LIBRARIES = {
@@ -76,6 +79,7 @@ LIBRARIES = {
     "huggingface_hub": ("listening_test.mirror",),
     "pyloudnorm": ("audio",),
     "soundfile": ("audio",),
+    "mutagen": ("models.separation.tags",),
     "soxr": ("audio",),
     "safetensors": ("models.checkpoint",),
     "torch": ("models", "training", "benchmarks"),

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from audio import Audio, resample
 from models.separation.mask import LEVELS
-from models.separation.separate import Probabilities, spectrum_blocks
+from models.separation.separate import Probabilities, spectra
 from models.separation.spectrogram import BINS, SAMPLE_RATE, frames
 
 LOWEST_HZ, HIGHEST_HZ = 60.0, 16_000.0
@@ -47,15 +47,17 @@ def overview(audio: Audio, probabilities: Probabilities, n_rows: int = 160, n_co
     power = np.zeros((BINS, columns[-1] + 1))
     weighted = np.zeros_like(power)
     energies = np.zeros(LEVELS)
-    for stop, spectrum, inner in spectrum_blocks(samples):
-        part = spectrum[..., inner].abs().square().mean(0).numpy()
-        at = slice(stop - part.shape[1], stop)
+    start = 0
+    for spectrum in spectra(samples):
+        part = spectrum.abs().square().mean(0).numpy()
+        at = slice(start, start + part.shape[1])
         starts = np.flatnonzero(np.diff(columns[at], prepend=-1))
         cells = slice(columns[at][0], columns[at][-1] + 1)
         level = probabilities.levels[:, at]
         power[:, cells] += np.add.reduceat(part, starts, axis=1)
         weighted[:, cells] += np.add.reduceat(part * level, starts, axis=1)
         energies += np.bincount(level.ravel(), part.ravel(), LEVELS)
+        start = at.stop
     rows_hz = np.geomspace(LOWEST_HZ, HIGHEST_HZ, n_rows)
     pooled, pooled_weighted = (_rows(plane, rows_hz) for plane in (power, weighted))
     floor = max(pooled.max(), 1e-20) * 10 ** (-RANGE_DB / 10)

@@ -20,12 +20,11 @@ from torch import Tensor
 from audio import Audio, Samples, resample
 from models import checkpoint
 from models.separation import baselines, mask, networks
-from models.separation.spectrogram import BINS, HOP, SAMPLE_RATE, frames, istft, mid_side, stft
+from models.separation.spectrogram import BINS, HOP, SAMPLE_RATE, frames, istft_blocks, mid_side, stft_blocks
 
 Rule = Literal["complement", "paper"]
 
 BLOCK_FRAMES = 1000  # 12 s, a multiple of every stride in use
-EDGE_FRAMES = 4  # half a frame is heard in 2 hops on each side; twice that
 
 
 class SeparationError(ValueError):
@@ -129,11 +128,48 @@ def predicted_blocks(audio: Audio, model: str = "default") -> Iterator[tuple[flo
     """
     chosen = predictor(model)
     samples = resample(audio, SAMPLE_RATE).samples
-    n_frames = frames(samples.shape[1])
-    level = chosen.level(spectrum[..., inner].abs() for _, spectrum, inner in spectrum_blocks(samples))
-    for stop, spectrum, inner in spectrum_blocks(samples, chosen.context):
+    n_frames, stop = frames(samples.shape[1]), 0
+    level = chosen.level(spectrum.abs() for spectrum in spectra(samples))
+    for _, levels in predicted(chosen, spectra(samples), level):
+        stop += levels.shape[1]
+        yield stop / n_frames, levels.numpy()
+
+
+def predicted(chosen: Predictor, blocks: Iterable[Tensor], level: float) -> Iterator[tuple[Tensor, Tensor]]:
+    """Predict spectra (channel, bin, frame) that come in blocks of BLOCK_FRAMES.
+
+    Yields:
+        The spectrum of a block and its uint8 levels (bin, frame).
+    """
+    for spectrum, inner in with_context(blocks, chosen.context):
         levels = mask.quantise(chosen.predict_proba(mid_side(spectrum).abs(), level))
-        yield stop / n_frames, levels[:, inner].numpy()
+        yield spectrum[..., inner], levels[:, inner]
+
+
+def with_context(blocks: Iterable[Tensor], context: int) -> Iterator[tuple[Tensor, slice]]:
+    """Put up to `context` frames of the neighbours, at most one block, around each block (..., frame).
+
+    Yields:
+        The block with its context, and which of these frames are the block itself.
+    """
+    for before, block, after in neighbours(blocks):
+        parts = [part for part in (before, block, after) if part is not None]
+        first = 0 if before is None else min(context, before.shape[-1])
+        start = 0 if before is None else before.shape[-1] - first
+        stop = start + first + block.shape[-1] + context
+        yield torch.cat(parts, -1)[..., start:stop], slice(first, first + block.shape[-1])
+
+
+def neighbours(blocks: Iterable[Tensor]) -> Iterator[tuple[Tensor | None, Tensor, Tensor | None]]:
+    """Give each block with the one before and the one after it."""
+    before: Tensor | None = None
+    block: Tensor | None = None
+    for after in blocks:
+        if block is not None:
+            yield before, block, after
+        before, block = block, after
+    if block is not None:
+        yield before, block, None
 
 
 def split(
@@ -178,29 +214,14 @@ def _weighted(samples: Samples, levels: Tensor, gains: Tensor) -> Samples:
     """Weigh every bin by the gain of its level, at 44.1 kHz."""
     if frames(samples.shape[1]) != levels.shape[1]:
         raise SeparationError("the probabilities were predicted for another recording; predict them again")
-    kept = np.empty_like(samples)
-    for stop, spectrum, inner in spectrum_blocks(samples):
-        first = stop - inner.stop  # frame of the song at which the block's context begins
-        part = gains[levels[:, first : first + spectrum.shape[-1]].int()]
-        sound = istft(spectrum * part, min(spectrum.shape[-1] * HOP, samples.shape[1] - first * HOP))
-        kept[:, (first + inner.start) * HOP : stop * HOP] = sound[:, inner.start * HOP : inner.stop * HOP].numpy()
-    return kept
+    parts = zip(spectra(samples), torch.split(levels, BLOCK_FRAMES, 1), strict=True)
+    kept = istft_blocks(spectrum * gains[part.int()] for spectrum, part in parts)
+    return torch.cat(list(kept), 1)[:, : samples.shape[1]].numpy()
 
 
-def spectrum_blocks(samples: Samples, context: int = EDGE_FRAMES) -> Iterator[tuple[int, Tensor, slice]]:
-    """Transform a song in blocks with up to `context` frames more on each side.
-
-    Yields:
-        The frame of the song at which the block ends; its spectrum (channel, bin, frame) with context; and which of
-        these frames are the block itself. All are frames of the whole song's transform but for the outermost two of
-        the context, which see silence instead of what lies beyond.
-    """
-    n_frames = frames(samples.shape[1])
-    for start in range(0, n_frames, BLOCK_FRAMES):
-        stop = min(start + BLOCK_FRAMES, n_frames)
-        first = max(start - context, 0)
-        around = samples[:, first * HOP : (stop + context) * HOP]
-        yield stop, stft(torch.from_numpy(around)), slice(start - first, stop - first)
+def spectra(samples: Samples) -> Iterator[Tensor]:
+    """Transform a waveform (channel, sample) at 44.1 kHz, BLOCK_FRAMES frames at a time."""
+    return stft_blocks(torch.split(torch.from_numpy(samples), BLOCK_FRAMES * HOP, 1), BLOCK_FRAMES)
 
 
 def common_gain(*stems: Audio) -> float:

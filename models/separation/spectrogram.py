@@ -9,6 +9,7 @@ early.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
 
 import torch
 from torch import Tensor
@@ -16,28 +17,86 @@ from torch.nn import functional
 
 SAMPLE_RATE = 44_100
 FRAME = 2048
-HOP = 512
+HOP = FRAME // 4
 BINS = FRAME // 2 + 1
 WINDOW_FRAMES = 20
 
 
-def stft(waveform: Tensor) -> Tensor:
+def stft(waveform: Tensor, frame: int = FRAME) -> Tensor:
     """Transform a waveform of any length, also one shorter than a frame; silence is assumed around it.
 
     Args:
         waveform: (channel, sample).
+        frame: samples in a frame; frames begin a quarter of it apart.
 
     Returns:
         (channel, bin, frame) with `frames(sample)` frames.
     """
-    return torch.stft(
-        waveform, FRAME, HOP, window=torch.hann_window(FRAME), center=True, pad_mode="constant", return_complex=True
-    )
+    window = torch.hann_window(frame)
+    return torch.stft(waveform, frame, frame // 4, window=window, center=True, pad_mode="constant", return_complex=True)
 
 
 def istft(spectrum: Tensor, length: int) -> Tensor:
     """Invert `stft` exactly, to `length` samples: overlap-add over the sum of squared windows."""
-    return torch.istft(spectrum, FRAME, HOP, window=torch.hann_window(FRAME), center=True, length=length)
+    frame = 2 * (spectrum.shape[-2] - 1)
+    return torch.istft(spectrum, frame, frame // 4, window=torch.hann_window(frame), center=True, length=length)
+
+
+def stft_blocks(blocks: Iterable[Tensor], n_frames: int) -> Iterator[Tensor]:
+    """Transform a waveform that comes in blocks (channel, sample) of any length: `stft` of the whole.
+
+    Yields:
+        (channel, bin, frame), `n_frames` frames each, the last ones fewer.
+    """
+    window = torch.hann_window(FRAME)
+    step, needed = n_frames * HOP, (n_frames - 1) * HOP + FRAME
+    waiting = torch.empty(0)
+    for block in _between_silences(blocks):
+        waiting = torch.cat([waiting, block], 1) if waiting.numel() else block
+        while waiting.shape[1] >= needed:
+            yield torch.stft(waiting[:, :needed], FRAME, HOP, window=window, center=False, return_complex=True)
+            waiting = waiting[:, step:]
+    if waiting.shape[-1] >= FRAME:
+        yield torch.stft(waiting, FRAME, HOP, window=window, center=False, return_complex=True)
+
+
+def _between_silences(blocks: Iterable[Tensor]) -> Iterator[Tensor]:
+    """Put half a frame of silence before the first and after the last block."""
+    silence = None
+    for block in blocks:
+        if silence is None:
+            yield (silence := torch.zeros(block.shape[0], FRAME // 2))
+        yield block
+    if silence is not None:
+        yield silence
+
+
+def istft_blocks(spectra: Iterable[Tensor]) -> Iterator[Tensor]:
+    """Invert `stft_blocks` for spectra (channel, bin, frame) that follow one another.
+
+    Yields:
+        (channel, sample); joined they are `istft` of the whole, and up to half a frame more.
+    """
+    window = torch.hann_window(FRAME)
+    early, carried = FRAME // 2, torch.empty(0)
+    for spectrum in spectra:
+        sound = torch.fft.irfft(spectrum, FRAME, dim=-2) * window[:, None]
+        squares = window.square()[None, :, None].expand(1, FRAME, spectrum.shape[-1])
+        size = (1, (spectrum.shape[-1] - 1) * HOP + FRAME)
+        added = functional.fold(torch.cat([sound, squares]), size, (1, FRAME), stride=(1, HOP))[:, 0, 0]
+        added[:, : carried.shape[-1]] += carried
+        carried = added[:, -(FRAME - HOP) :]
+        whole = added[:, : -(FRAME - HOP)]
+        if whole.shape[1] > early:
+            yield _levelled(whole[:, early:])
+        early = max(early - whole.shape[1], 0)
+    if carried.numel():
+        yield _levelled(carried[:, early:])
+
+
+def _levelled(added: Tensor) -> Tensor:
+    """Divide overlapped sound by the squares of the windows over it, which are the last channel."""
+    return added[:-1] / added[-1].clamp_min(torch.finfo(added.dtype).eps)
 
 
 def mid_side(spectrum: Tensor) -> Tensor:

@@ -14,14 +14,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models import checkpoint
-from models.checkpoint import Checkpoint, CheckpointError
 from models.separation.mask import ideal_binary
 from models.separation.networks import PAPER, DeepKaraoke, KaraokeConfig
 from models.separation.spectrogram import windows
 from training.separation.dataset import Material
 from training.separation.distributed import Crew
 from training.separation.remix import Chances, draw
+from training.separation.resume import restored, store
 
 LEVEL_DB = 3.0  # standard deviation: a song's reference level is not that of one excerpt
 WEIGHT_POWER = 0.75  # of the magnitude: loud bins decide what is heard
@@ -82,7 +81,8 @@ def fit(
     if config.scale == "log":
         magnitudes = [(V + A).abs() for V, A in mixtures(material, recipe.validation, np.random.default_rng(seed))]
         network.standardise(torch.cat([X / max(network.level([X[None]]), 1e-6) for X in magnitudes], dim=1))
-    curve = _restored(resume, network, optimiser) if resume.exists() else []
+    shape = asdict(config) | {"hidden": list(config.hidden)}
+    curve = restored(resume, network, optimiser, shape)
     held_out = mixtures(validation, recipe.validation, np.random.default_rng([seed, 0]))
     learner = network if crew is None else crew.wrapped(network)
     for epoch in range(len(curve), recipe.epochs):
@@ -91,7 +91,7 @@ def fit(
             score = max(sweep(network, held_out))
             curve.append({"loss": round(loss, 5), "validation_sdr_db": round(score, 3)})
             print(f"epoch {epoch + 1}/{recipe.epochs} {curve[-1]}", flush=True)
-            _store(resume, network, optimiser, curve)
+            store(resume, network, optimiser, shape, curve)
     return network.eval(), curve
 
 
@@ -191,26 +191,3 @@ def _set_rate(optimiser: torch.optim.Optimizer, recipe: Recipe, progress: float)
     if recipe.optimiser == "adamw":
         for group in optimiser.param_groups:
             group["lr"] = recipe.rate * min(progress / 0.03 + 0.01, 0.5 + 0.5 * np.cos(np.pi * progress))
-
-
-def _store(path: Path, network: DeepKaraoke, optimiser: torch.optim.Optimizer, curve: list[dict[str, float]]) -> None:
-    """Write network, optimiser and curve to resume from."""
-    tensors = {f"network/{name}": tensor for name, tensor in network.state_dict().items()}
-    for index, state in optimiser.state_dict()["state"].items():
-        tensors |= {f"optimiser/{index}/{name}": tensor for name, tensor in state.items()}
-    checkpoint.save(path, Checkpoint(tensors, asdict(network.config), {"curve": curve}))
-
-
-def _restored(path: Path, network: DeepKaraoke, optimiser: torch.optim.Optimizer) -> list[dict[str, float]]:
-    """Load what `_store` wrote and return the curve."""
-    stored = checkpoint.load(path)
-    if stored.config != asdict(network.config) | {"hidden": list(network.config.hidden)}:
-        raise CheckpointError(f"{path.name} belongs to another preset; delete it or choose another --out")
-    state: dict[int, dict[str, Tensor]] = {}
-    for name, tensor in stored.tensors.items():
-        if name.startswith("optimiser/"):
-            _, index, key = name.split("/")
-            state.setdefault(int(index), {})[key] = tensor
-    network.load_state_dict({k.removeprefix("network/"): v for k, v in stored.tensors.items() if k[0] == "n"})
-    optimiser.load_state_dict(optimiser.state_dict() | {"state": state})
-    return list(stored.provenance["curve"])
