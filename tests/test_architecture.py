@@ -56,7 +56,18 @@ ARROWS = {
 # Inside a room: a file may import only files that stand before it. Files that are not listed may import any listed.
 ORDER = {
     "models.composition": (
-        *("blues_form", "score", "notation", "primer", "events", "encoding", "markov", "networks", "originality"),
+        *(
+            "blues_form",
+            "score",
+            "notation",
+            "primer",
+            "events",
+            "encoding",
+            "markov",
+            "walks",
+            "networks",
+            "originality",
+        ),
         *("context", "joint", "line", "improvise", "generate"),
     ),
     "models.separation": (

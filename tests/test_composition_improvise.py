@@ -142,3 +142,13 @@ def test_after_a_wrong_call_the_chord_tones_come_back(style):
     assert abs(committed["undisturbed"] - committed["after_wrong_call"]) <= 0.05
     again = recovery(style, range(16))
     assert abs(again["undisturbed"] - again["after_wrong_call"]) <= 0.12  # so few seeds scatter by four points
+
+
+def test_density_and_limit_reach_the_model_through_the_front_door():
+    sparse, dense = (len(compose("joint", form="jazz", density=density).part("melody").notes) for density in (1, 14))
+    assert sparse < dense
+    notes = compose("joint", form="jazz", seed=2, style="weimar", limit=5).part("melody").notes
+    longest = index("weimar").longest(notes)
+    assert longest is None or longest.notes <= 5
+    with pytest.raises(ImproviseError, match="density"):
+        compose("joint", density=20)

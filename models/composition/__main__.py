@@ -42,6 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             temperature=arguments.temperature,
             style=arguments.style,
             meter=arguments.meter,
+            density=arguments.density,
+            limit=arguments.limit,
         )
         _write(score, arguments.out, {"melody": arguments.melody, "chords": arguments.chords})
         if arguments.json:
@@ -59,6 +61,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--model", default="default")
     parser.add_argument("--form", default="bebop")
     parser.add_argument("--style", default="licks", help="of the joint model: licks or weimar")
+    parser.add_argument("--density", type=float, help="notes per bar of the joint model, 0-16")
+    parser.add_argument("--limit", type=int, metavar="NOTES", help="longest run that the joint model may copy, from 5")
     parser.add_argument("--meter", default="4/4", help="4/4 or 12/8")
     parser.add_argument("--key", default="C")
     parser.add_argument("--tempo", type=float, default=120, help="beats per minute, 40-300")

@@ -19,21 +19,19 @@ import torch
 
 from models import checkpoint
 from models.composition.blues_form import (
-    BEATS_PER_BAR,
     BEBOP,
-    MAJOR_PENTATONIC,
-    MELODY_PITCHES,
     Form,
     form_named,
     transposition,
 )
-from models.composition.encoding import CHORD_UNITS, MELODY_UNITS, UNITS, Roll, chord_roll, decode, melody_roll
+from models.composition.encoding import CHORD_UNITS, UNITS, Roll, decode, melody_roll
 from models.composition.events import notes_of
-from models.composition.improvise import after_opening
+from models.composition.improvise import Wish, after_opening
 from models.composition.markov import Markov
 from models.composition.networks import Network, NetworkConfig, build
 from models.composition.primer import MOST_PRIMER_NOTES, in_register
 from models.composition.score import Score, check_tempo
+from models.composition.walks import over_chart, random_walk
 
 MOST_CHORUSES = 8
 HIGHEST_SEED = 2**32 - 1
@@ -60,6 +58,8 @@ class Request:
         temperature: 0.1-2; below 1 the melody keeps to likelier notes, above 1 it strays.
         style: licks or weimar, of the joint model.
         meter: 4/4 or 12/8.
+        density: notes per bar that the joint model shall play, None if it may choose.
+        limit: most notes in a row that the joint model may copy, None for any.
     """
 
     form: Form
@@ -70,6 +70,8 @@ class Request:
     temperature: float = 1.0
     style: str = "licks"
     meter: str = "4/4"
+    density: float | None = None
+    limit: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse values out of range."""
@@ -178,15 +180,8 @@ def _markov(request: Request, generator: np.random.Generator) -> Roll:
 
 
 def _random_walk(request: Request, generator: np.random.Generator) -> Roll:
-    """Step up and down the pentatonic scale of C over the chart: the paper's own informal comparison."""
-    scale = [pitch for pitch in MELODY_PITCHES if pitch % 12 in MAJOR_PENTATONIC]
-    beats = len(request.form.bars) * BEATS_PER_BAR * request.choruses
-    melody = list(request.primer[:beats])
-    place = int(np.abs(np.subtract(scale, melody[-1])).argmin()) if melody else int(generator.integers(len(scale)))
-    while len(melody) < beats:
-        place = min(max(place + int(generator.choice((-1, 1))), 0), len(scale) - 1)
-        melody.append(scale[place])
-    return _over_chart(request, melody)
+    """Walk at random over the chart."""
+    return random_walk(request.form, request.choruses, request.primer, generator)
 
 
 def _corpus(request: Request, generator: np.random.Generator) -> Roll:
@@ -195,32 +190,23 @@ def _corpus(request: Request, generator: np.random.Generator) -> Roll:
         raise CompositionError("the corpus model plays songs as they are; leave the seed notes out")
     _, segments = trained("lstm", request.form)
     songs = generator.integers(0, 2, (request.choruses, len(segments))).tolist()
-    return _over_chart(request, [pitch for song in songs for pitch in _melody(segments, song)])
-
-
-def _over_chart(request: Request, melody: Sequence[int]) -> Roll:
-    """Set a melody of quarters over the chart."""
-    return np.concatenate([_chords(request), melody_roll(melody)], axis=1)
-
-
-def _chords(request: Request) -> Roll:
-    """Repeat the chart, (step, chord unit)."""
-    return np.tile(chord_roll(request.form), (request.choruses, 1))
+    return over_chart(request.form, request.choruses, [pitch for song in songs for pitch in _melody(segments, song)])
 
 
 def _joint(request: Request, tempo: float) -> Score:
     """Improvise over the chart, after the seed notes."""
-    chords = _chords(request)
-    chart = decode(np.pad(chords, ((0, 0), (0, MELODY_UNITS))), tempo, request.form)
-    melody = after_opening(
-        request.primer,
-        form=request.form,
-        choruses=request.choruses,
-        style=request.style,
+    wish = Wish(
+        request.form,
+        bars=1,
         seed=request.seed,
+        style=request.style,
         temperature=request.temperature,
+        density=request.density,
+        limit=request.limit,
         meter=request.meter,
     )
+    melody = after_opening(request.primer, request.choruses, wish)
+    chart = decode(over_chart(request.form, request.choruses, ()), tempo, request.form)
     return replace(chart, notes=tuple(sorted((*chart.notes, *notes_of(melody)))))
 
 
@@ -260,6 +246,8 @@ def compose(
     temperature: float = 1.0,
     style: str = "licks",
     meter: str = "4/4",
+    density: float | None = None,
+    limit: int | None = None,
 ) -> Score:
     """Compose a blues.
 
@@ -273,8 +261,10 @@ def compose(
         primer: up to 24 seed notes as they shall sound, MIDI 0-127, brought by octaves into the melody's register.
         threshold: of chord units, 0.05-0.95; only networks of 2002 heed it.
         temperature: of the melody's draws, 0.1-2; only networks heed it.
-        style: licks or weimar; only the joint model heeds it.
+        style: licks or weimar; only the joint model heeds this and what follows but the meter.
         meter: 4/4 or 12/8.
+        density: notes per bar, 0-16; None leaves it to the model.
+        limit: no run of more notes than this, 5 or greater, is copied from the style's corpus.
 
     Raises:
         ValueError: a value out of range or unknown (CompositionError, FormError, ScoreError).
@@ -289,7 +279,7 @@ def compose(
     for pitch in primer:
         _check("seed note", pitch, 0, 127)
     folded = tuple(in_register(pitch - semitones) for pitch in primer)
-    request = Request(form_named(form), choruses, seed, folded, threshold, temperature, style, meter)
+    request = Request(form_named(form), choruses, seed, folded, threshold, temperature, style, meter, density, limit)
     if name == JOINT:
         score = _joint(request, tempo)
     else:

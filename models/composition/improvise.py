@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
 
@@ -153,24 +153,19 @@ def improvising(wish: Wish, model: JointModel) -> Iterator[Event]:
         yield event
 
 
-def after_opening(
-    pitches: Sequence[int], *, form: Form, choruses: int, style: str, seed: int, temperature: float, meter: str
-) -> tuple[Event, ...]:
-    """Play seed notes as quarters, rest up to the next bar line, and improvise until the choruses are full."""
+def after_opening(pitches: Sequence[int], choruses: int, wish: Wish) -> tuple[Event, ...]:
+    """Play seed notes as quarters, rest up to the next bar line, and improvise until the choruses are full.
+
+    Args:
+        pitches: the seed notes, in C.
+        choruses: how many, the opening included.
+        wish: the other wishes; its bars and what was heard are replaced.
+    """
     played = tuple(Event(TICKS_PER_BEAT, pitch, SEED_VELOCITY) for pitch in pitches)
     heard = played + (Event(TICKS_PER_BEAT, None, 0),) * (-len(played) % BEATS_PER_BAR)
     first_bar = len(heard) // BEATS_PER_BAR
-    bars = len(form.bars) * choruses - first_bar
-    return heard + improvise(
-        form=form,
-        style=style,
-        first_bar=first_bar,
-        bars=bars,
-        heard=heard,
-        seed=seed,
-        temperature=temperature,
-        meter=meter,
-    )
+    bars = len(wish.form.bars) * choruses - first_bar
+    return heard + tuple(improvising(replace(wish, bars=bars, first_bar=first_bar, heard=heard), trained(wish.model)))
 
 
 @cache
