@@ -1,4 +1,4 @@
-"""Processes that store answers and acknowledge them until they are killed. A life costs a fork, not an import.
+"""Processes that write into the ratings database and acknowledge it until they are killed. A life costs a fork.
 
 Arguments: the socket where a new process answers for whoever connects, and the address of the database.
 """
@@ -11,18 +11,18 @@ from random import Random
 
 import simulated_listeners
 from small_study import EVERY_KIND, parsed
+from store_writes import WRITES
 
 from listening_test.session import ListeningTest
 from listening_test.store import Store
 
 
 def acknowledge(test: ListeningTest, line: Connection) -> None:
-    """Take (resume code, rating) again and again; send its UUID back when it is stored."""
+    """Take a write again and again; send its result back when it is stored."""
     line.send(os.getpid())
     while True:
-        code, rating = line.recv()
-        test.answer(code, rating)
-        line.send(rating.uuid)
+        name, arguments = line.recv()
+        line.send((name, WRITES[name](test, *arguments)))
 
 
 def main(address: str, url: str) -> None:

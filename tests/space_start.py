@@ -90,9 +90,8 @@ def wait_until(is_so: Callable[[], bool], process: subprocess.Popen[bytes] | Non
 
 def compose(address: str) -> None:
     """Compose with the settings that the page begins with."""
-    files = [
-        part for part in flat(Client(address, verbose=False).predict(api_name="/compose")) if part.endswith(".wav")
-    ]
+    answer = flat(Client(address, verbose=False).predict(api_name="/compose"))
+    files = [part for part in answer if part.endswith(".wav") and Path(part).is_file()]
     sound, rate = soundfile.read(files[0])
     assert len(sound) > 10 * rate and abs(sound).max() > 0.05, "the take is short or silent"
     print(f"composed {len(sound) / rate:.1f} s of sound", flush=True)

@@ -1,111 +1,29 @@
 """Kill -9 at any moment: what was acknowledged is stored, what is sent again is stored once."""
 
-import os
 import signal
-import statistics
-import subprocess
-import sys
 import threading
-import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from multiprocessing.connection import Client
+from contextlib import closing
 from pathlib import Path
-from random import Random
-from tempfile import TemporaryDirectory
-from uuid import UUID
 
 import httpx
+import kills
 from page_listener import Listener as PageListener
 from page_listener import start_server
-from simulated_listeners import Listener, running_test
-from small_study import EVERY_KIND, parsed, prepare_small_study
+from small_study import prepare_small_study
+from store_writes import WRITES
 
 from listening_test import archive
 from listening_test.store import Store
-from listening_test.trial import Rating
 
-KILLS = 200
-ROOT = Path(__file__).parent.parent
+KILLS = 200  # of each database; `python tests/kills.py` does a thousand
 
 
-class Server:
-    """A process that stores answers, as long as it lives."""
-
-    def __init__(self, address: Path) -> None:
-        self.line = Client(str(address))
-        self.process: int = self.line.recv()
-
-    def kill(self) -> UUID | None:
-        """Kill the process; returns what it acknowledged last, if it came to that."""
-        os.kill(self.process, signal.SIGKILL)
-        try:
-            return self.line.recv()
-        except (EOFError, ConnectionResetError):
-            return None
-        finally:
-            self.line.close()
-
-
-@contextmanager
-def servers(url: str) -> Iterator[Path]:
-    """Yield where a new process answers for whoever connects."""
-    with TemporaryDirectory() as room:
-        address = Path(room, "servers")
-        environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"}
-        command = [sys.executable, str(ROOT / "tests" / "answering_process.py"), str(address), url]
-        process = subprocess.Popen(command, env=environment)
-        while not address.exists():
-            assert process.poll() is None
-            time.sleep(0.05)
-        yield address
-        process.kill()
-        process.wait()
-
-
-def outbox(store: Store) -> Iterator[tuple[str, Rating]]:
-    """Answers of one listener after another, each to the trial that is due when the one before is stored."""
-    test = running_test(parsed(EVERY_KIND), store)
-    for number in range(1, KILLS):
-        one = Listener(test, Random(number))
-        while (trial := test.current(one.code)) is not None:
-            yield one.code, one.rating(trial)
-
-
-def seconds_to_answer(server: Server, answers: Iterator[tuple[str, Rating]]) -> float:
-    """How long an answer takes that nobody disturbs."""
-    took = []
-    for _ in range(5):
-        started = time.perf_counter()
-        server.line.send(next(answers))
-        server.line.recv()
-        took.append(time.perf_counter() - started)
-    return statistics.median(took)
-
-
-def test_200_kills_lose_no_acknowledged_answer_and_double_none(ratings_url: str) -> None:
-    chance, retried = Random(7), 0
-    with closing(Store(ratings_url)) as store, servers(ratings_url) as address:
-        answers, server = outbox(store), Server(address)
-        median = seconds_to_answer(server, answers)
-        server.kill()
-        acknowledged = [answer.rating.uuid for answer in store.answers("kinds-1")]
-        waiting = next(answers)
-        for _ in range(KILLS):
-            server = Server(address)
-            server.line.send(waiting)
-            time.sleep(chance.uniform(0, 2 * median))
-            if (uuid := server.kill()) is None:
-                retried += 1  # the page keeps the answer and sends it again
-            else:
-                acknowledged.append(uuid)
-                waiting = next(answers)
-        stored = {answer.rating.uuid for answer in store.answers("kinds-1")}
-        # The last answer may be stored although its acknowledgement never arrived.
-        assert set(acknowledged) <= stored <= {*acknowledged, waiting[1].uuid}, "an answer was lost or made up"
-        assert len(store.answers("kinds-1")) == len(stored), "an answer was doubled"
-        assert 10 < retried < KILLS - 10, "the kills came all too late or all too early"
-        archive.check(store)
+def test_kills_over_every_way_to_write_lose_nothing_that_was_acknowledged(ratings_url: str) -> None:
+    outcome = kills.kill_again_and_again(ratings_url, KILLS)
+    assert outcome.lost == []
+    assert outcome.acknowledged.total() + outcome.sent_again.total() == KILLS
+    assert set(outcome.acknowledged) == set(WRITES), "not every way to write was tried"
+    assert 10 < outcome.sent_again.total() < KILLS - 10, "the kills came all too late or all too early"
 
 
 def test_killing_the_whole_server_loses_no_acknowledged_answer(tmp_path: Path) -> None:
