@@ -107,7 +107,10 @@ LIBRARIES = {
     "statsmodels": ("listening_test.contrasts", "listening_test.mixed_model", "listening_test.power"),
     "evalica": ("listening_test.reliability",),
     "mir_eval": ("training", "benchmarks"),
-    "matplotlib": ("listening_test.figures", "training.separation.figures", "training.composition.joint_figures"),
+    "matplotlib": (
+        *("listening_test.figures", "training.separation.figures"),
+        *("training.composition.joint_figures", "training.composition.judge_figures"),
+    ),
     "yaml": ("listening_test.study", "listening_test.translation"),
 }
 

@@ -1,6 +1,6 @@
 """Fit the joint model to the lick grammar and to human solos, on one CPU core in minutes.
 
-    python -m training.composition.joint_train --weimar DIR --out FILE [--seed N] [--updates N] [--ship]
+    python -m training.composition.joint_train --weimar DIR --out FILE [--seed N] [--updates N] [--snapshots DIR]
 
 Next-event prediction by teacher forcing over windows of both corpora, one style token apart. FILE is written now and
 then; a second call goes on from it. Losses are bits: of duration, pitch and velocity per event.
@@ -83,8 +83,10 @@ def losses(model: JointModel, given: Batch) -> torch.Tensor:
     return torch.stack(parts, dim=-1) * given.told[..., None] / math.log(2)
 
 
-def train(recipe: Recipe, found: Mapping[str, Sequence[Tokens]], out: Path | None = None) -> JointModel:
-    """Fit from scratch, or on from what an unfinished run left in `out`.
+def train(
+    recipe: Recipe, found: Mapping[str, Sequence[Tokens]], out: Path | None = None, snapshots: Path | None = None
+) -> JointModel:
+    """Fit from scratch, or on from what an unfinished run left in `out`; keep early states in the folder `snapshots`.
 
     Raises:
         ValueError: `out` holds a run of another recipe.
@@ -116,6 +118,8 @@ def train(recipe: Recipe, found: Mapping[str, Sequence[Tokens]], out: Path | Non
             if out:
                 print(f"{out.stem}: {story['curve'][-1]} {story['seconds']} s", flush=True)
                 _save(out, model, optimiser if update + 1 < recipe.updates else None, story)
+            if snapshots and (update + 1 == recipe.updates or ((update + 1) // SAVE_EVERY).bit_count() == 1):
+                _save(snapshots / f"{update + 1:05d}.safetensors", model, None, story)
     return model.eval()
 
 
@@ -174,11 +178,12 @@ def main() -> int:
     parser.add_argument("--out", type=Path, required=True, help="checkpoint to write, and to go on from")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--updates", type=int, default=Recipe.updates)
+    parser.add_argument("--snapshots", type=Path, help="folder for the states after 100, 200, 400 ... updates")
     parser.add_argument("--ship", action="store_true", help="put it among the shipped checkpoints as joint")
     arguments = parser.parse_args()
     try:
         found = corpora(arguments.weimar)
-        model = train(Recipe(arguments.seed, arguments.updates), found, arguments.out)
+        model = train(Recipe(arguments.seed, arguments.updates), found, arguments.out, arguments.snapshots)
         _, unseen = weimar.split(weimar.solos(arguments.weimar))
         held_out = {"weimar": [tokens_of(solo.piece) for solo in unseen]}
         held_out["licks"] = [tokens_of(licks.piece(seed, held_out=True)) for seed in range(64)]
