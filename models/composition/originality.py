@@ -127,9 +127,7 @@ class Index:
         Raises:
             OriginalityError: n is below 4 tokens, the window of the index.
         """
-        needed = _windows_in(n)
-        found = list(self._longest_ending(windows_of(tokens_of(notes))))[needed - 1 :]
-        return sum(length < needed for length, _ in found) / len(found) if found else math.nan
+        return novelty(self.copied(notes), len(notes), n)
 
     def completes(self, tokens: Sequence[Token], token: Token, limit: int) -> bool:
         """Tell whether the next token would finish a copied run of more than `limit` notes.
@@ -171,6 +169,22 @@ class Index:
             before, lengths = places, longer
             best = int(longer.argmax()) if len(longer) else 0
             yield (int(longer[best]), int(places[best])) if len(longer) else (0, 0)
+
+
+def novelty(runs: Sequence[Run], notes: int, n: int) -> float:
+    """Share of the n-grams of tokens that lie in none of the copied runs of a melody, 0-1; nan if it has none.
+
+    Args:
+        runs: all that `Index.copied` found.
+        notes: how many the melody has.
+        n: tokens, 4 or more; an n-gram has n + 1 notes.
+
+    Raises:
+        OriginalityError: n is below 4 tokens, the window of the index.
+    """
+    _windows_in(n)
+    copied = {first for run in runs for first in range(run.first, run.first + run.notes - n)}
+    return 1 - len(copied) / (notes - n) if notes > n else math.nan
 
 
 def _windows_in(tokens: int) -> int:

@@ -22,14 +22,14 @@ from typing import Any
 import numpy as np
 
 from models.composition.events import notes_of
-from models.composition.originality import FILE_NAME, SHORTEST_RUN, STYLES, Index, tokens_of, windows_of
+from models.composition.originality import FILE_NAME, SHORTEST_RUN, STYLES, Index, novelty, tokens_of, windows_of
 from models.composition.panel import BANDS, MEASURES, panel
 from models.composition.score import Score
 from training.composition.choruses import choruses, corpus
 
 BAND = (5, 95)
 NOVELTY = range(4, 13)  # tokens
-SAMPLED_PIECES = 200  # of which borrowing is measured
+SAMPLED_PIECES = 100  # of which borrowing is measured
 BORROWING = Path(__file__).with_name("borrowing.json")
 
 
@@ -50,17 +50,11 @@ def spread(values: Sequence[float]) -> dict[str, float]:
 
 def borrowing(compared: Iterable[tuple[Score, Index]]) -> dict[str, Any]:
     """Measure how much choruses copy, each from its index."""
-    runs: list[int] = []
-    novelty: dict[int, list[float]] = {n: [] for n in NOVELTY}
-    for chorus, index in compared:
-        run = index.longest(chorus.notes)
-        runs.append(run.notes if run else 0)
-        for n, shares in novelty.items():
-            shares.append(index.novelty(chorus.notes, n))
+    found = [(len(chorus.notes), index.copied(chorus.notes)) for chorus, index in compared]
     return {
-        "choruses": len(runs),
-        "longest_run": spread(runs),
-        "novelty": {str(n): spread(shares) for n, shares in novelty.items()},
+        "choruses": len(found),
+        "longest_run": spread([max((run.notes for run in runs), default=0) for _, runs in found]),
+        "novelty": {str(n): spread([novelty(runs, notes, n) for notes, runs in found]) for n in NOVELTY},
     }
 
 
