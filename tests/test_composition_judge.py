@@ -5,12 +5,12 @@ import json
 import pytest
 
 from models.composition.blues_form import FORMS, TICKS_PER_BAR
-from models.composition.events import Event
+from models.composition.events import Event, notes_of
 from models.composition.improvise import trained
-from models.composition.originality import STYLES, Index, index, tokens_of, windows_of
+from models.composition.originality import STYLES, Index, Run, index, tokens_of, windows_of
 from models.composition.panel import MEASURES, bands
 from models.composition.score import Note, Score
-from training.composition import judge, originality_curve
+from training.composition import judge, licks, originality_curve
 from training.composition.choruses import BARS, choruses, improvised
 from training.composition.judge import is_inside, measured, table
 from training.composition.judge_figures import draw_curve, draw_panel
@@ -45,13 +45,14 @@ def test_a_chorus_with_a_silent_phrase_is_none():
 
 
 def test_borrowing_tells_the_spread_of_copied_runs():
-    notes = [Note(12 * place, 12, pitch, 90, "melody") for place, pitch in enumerate((60, 67, 61, 66, 63, 72, 58, 70))]
+    pitches = (60, 67, 61, 66, 63, 72, 58, 70, 59, 62, 71, 57, 68, 64, 73, 65)
+    notes = [Note(12 * place, 12, pitch, 90, "melody") for place, pitch in enumerate(pitches)]
     corpus = Index.of([("half", windows_of(tokens_of(notes[:6]))), ("other", windows_of(tokens_of(notes[::-1])))])
-    whole, part, short = (Score(tuple(notes[:count]), (), 120, 96) for count in (8, 6, 4))
+    whole, part, short = (Score(tuple(notes[:count]), (), 120, 192) for count in (16, 6, 4))
     found = borrowing([(whole, corpus), (part, corpus), (short, corpus)])
     assert found["choruses"] == 3
     assert found["longest_run"] == {"median": 6, "mean": 4, "low": pytest.approx(0.3), "high": 6}
-    assert found["novelty"]["4"]["low"] == pytest.approx(0.0125)  # of 0.5 and 0; the shortest has no n-gram
+    assert found["novelty"]["4"]["low"] == pytest.approx(0.0208)  # of 5/6 and 0; the shortest has no n-gram
 
 
 def test_committed_bands_and_medians_agree_with_what_is_shipped():
@@ -60,6 +61,13 @@ def test_committed_bands_and_medians_agree_with_what_is_shipped():
         assert judgement["limit"] == index(style).usual_run
         assert {name: tuple(figures["band"]) for name, figures in judgement["measures"].items()} == bands()
         assert judgement["corpus"] == json.loads(BORROWING.read_text())[style]
+
+
+def test_the_shipped_index_is_of_the_grammar_that_is_here():
+    for seed in (0, licks.TRAINING_CHORUSES // licks.CHORUSES_PER_PIECE - 1):
+        piece = licks.piece(seed)
+        notes = notes_of(piece.events)
+        assert index("licks").longest(notes) == Run(0, len(notes), piece.name)
 
 
 @pytest.mark.parametrize("style", STYLES)

@@ -40,9 +40,10 @@ def draw_curve(report: dict[str, Any], path: Path) -> None:
     """Draw the share of new runs of five notes over training, against the 95 % interval of each corpus."""
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(9.0, 3.6), layout="constrained")
+        named = "the corpus against itself, 95 %, median"
         for axes, (style, found) in zip(figure.subplots(1, 2, sharey=True), report["styles"].items(), strict=True):
             corpus = found["corpus"]["novelty"][SHOWN_N_GRAM]
-            axes.axhspan(corpus["low"], corpus["high"], color="0.88", label="the corpus against itself, 95 %, median")
+            axes.axhspan(corpus["low"], corpus["high"], color="0.88", label=named)
             axes.axhline(corpus["median"], color="0.5", linewidth=1)
             updates = [state["updates"] for state in found["states"]]
             shares = [state["borrowing"]["novelty"][SHOWN_N_GRAM] for state in found["states"]]
@@ -50,6 +51,7 @@ def draw_curve(report: dict[str, Any], path: Path) -> None:
             axes.fill_between(updates, low, high, color=COLOURS[style], alpha=0.15, linewidth=0)
             axes.plot(updates, median, "o-", color=COLOURS[style], markersize=4, label=f"{style}: 95 %, median")
             axes.set(xscale="log", xlabel="updates", title=style, ylim=(0, 1.03))
+            named = f"_{named}"  # told once for both
         figure.axes[0].set_ylabel("share of new runs of five notes")
         figure.legend(loc="outside lower center", ncols=3)
         _save(figure, path)
