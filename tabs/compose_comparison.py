@@ -9,8 +9,12 @@ import gradio as gr
 
 from models.composition import generate
 from models.composition.blues_form import BEBOP
-from tabs.compose_take import COMPOSERS, Wishes, composed, stem, view, write_sound
+from models.composition.generate import JOINT
+from models.composition.render import render
+from tabs.compose_mount import mount
+from tabs.compose_take import COMPOSERS, Wishes, address, composed, stem, view, write_sound
 
+SETTINGS = 9  # of the tab's controls, those that every model heeds
 MOST_CHORUSES = 2  # enough to lose the form in
 LONGEST_S = 75  # a browser keeps every sound decoded: 60 MB each at this length
 INTRODUCTION = f"""The same seed notes, seed number, key and tempo as above, continued by each model for up to
@@ -20,25 +24,22 @@ Bars in which a model played other chords than the chart's are hatched and named
 
 
 def build(settings: list[gr.components.Component]) -> None:
-    """Lay the comparison out; `settings` are the controls of the tab in the order of Wishes."""
+    """Lay the comparison out; `settings` are the first SETTINGS controls of the tab, in the order of Wishes."""
     gr.Markdown(INTRODUCTION)
     button = gr.Button("Compare", variant="secondary", elem_id="compose-compare")
     rolls = gr.HTML(
         html_template='<div class="compose-comparison" hidden></div>',
         apply_default_css=False,
-        js_on_load=(
-            "import(new URL('room/comparison.js', document.baseURI))"
-            ".then((m) => m.mountComparison(element, props, watch));"
-        ),
+        js_on_load=mount("comparison.js", "mountComparison"),
         elem_id="compose-comparison",
     )
     button.click(_compared, settings, rolls, api_visibility="private", concurrency_limit=1, concurrency_id="compare")
 
 
 def compared() -> tuple[str, ...]:
-    """Name the models that can be compared here: those that are shipped and continue a melody."""
+    """Name the models that can be compared here: those of 2002 that continue a melody, and what they beat."""
     ready = generate.available()
-    return tuple(name for name in COMPOSERS if name in ready and name != "lstm-chords")
+    return tuple(name for name in COMPOSERS if name in ready and name not in ("lstm-chords", JOINT))
 
 
 def _compared(
@@ -80,11 +81,12 @@ def _refuse_long(wishes: Wishes) -> None:
 
 def _take(name: str, wishes: Wishes) -> dict[str, Any]:
     """Compose and render one model's take and pack it with its words."""
-    score = composed(name, wishes)
-    wav = write_sound(stem(name, score, wishes.seed), score, wishes.instruments)
-    shown = view(score, len(wishes.primer), wav)
+    take = composed(name, wishes)
+    wav = write_sound(stem(take), "wav", render(take.score, instruments=wishes.instruments))
     title, about = COMPOSERS[name]
-    return shown | {"title": title, "about": about, "verdict": verdict(shown["wrongBars"], wishes.choruses)}
+    shown = view(take)
+    words = {"title": title, "about": about, "verdict": verdict(shown["wrongBars"], wishes.choruses)}
+    return shown | words | {"sound": address(wav)}
 
 
 def verdict(wrong: list[int], choruses: int) -> str:

@@ -4,18 +4,31 @@ from __future__ import annotations
 
 import os
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import audio
+from audio import Audio
 from models.composition import generate
-from models.composition.blues_form import BEATS_PER_BAR, BEBOP, PITCH_CLASSES, TICKS_PER_BAR, pitch_class
+from models.composition.accompaniment import accompany
+from models.composition.blues_form import (
+    BEATS_PER_BAR,
+    PITCH_CLASSES,
+    TICKS_PER_BAR,
+    Form,
+    form_named,
+    pitch_class,
+)
+from models.composition.call import call_events
+from models.composition.generate import JOINT
 from models.composition.metrics import form_errors
 from models.composition.musicxml import write_musicxml
-from models.composition.render import render
-from models.composition.score import Score, write_midi
+from models.composition.primer import MOST_PRIMER_NOTES
+from models.composition.score import Note, Score, write_midi
+from models.composition.solo import Manner, bars_of, lead_sheet, replayed, solo
 
 # The composers that visitors meet: title and one line on each, in the order of their history.
 COMPOSERS = {
@@ -29,15 +42,21 @@ COMPOSERS = {
     ),
     "lstm": ("LSTM", "The second experiment of 2002: memory cells for chords and for melody."),
     "lstm-wide": ("LSTM, wide", "The same design with more memory cells."),
+    JOINT: (
+        "Joint model, with band",
+        "Draws rhythm, pitch and touch of each note together; a band by rule accompanies.",
+    ),
 }
+METERS = {"swing": "4/4", "shuffle": "12/8"}  # of a feel
+REPLAY_STRIDE = 1000  # seed numbers between one replay and the next; those between are the bars'
 
 
 @dataclass(frozen=True)
 class Wishes:
-    """What a visitor asked for, as the page sends it.
+    """What a visitor asked for, as the page sends it; the last five are for the joint model, but for the form.
 
     Raises:
-        ValueError: a seed number or seed notes that are none.
+        ValueError: a seed number or a phrase that is none.
     """
 
     key: str
@@ -49,82 +68,172 @@ class Wishes:
     notes: Any
     threshold: float
     temperature: float
+    form: str = "bebop"
+    style: str = "licks"
+    feel: str = "swing"
+    density: float | None = None
+    limit: int | None = None
 
     def __post_init__(self) -> None:
-        """Refuse an empty seed number and anything but MIDI pitches as seed notes."""
+        """Refuse an empty seed number, an unknown feel, and anything but notes as a phrase."""
         if self.seed is None:
             raise ValueError(f"the seed number is empty; type a whole number from 0 to {generate.HIGHEST_SEED}")
-        pitches = self.notes or []
-        if not isinstance(pitches, list) or not all(type(pitch) is int and 0 <= pitch <= 127 for pitch in pitches):
-            raise ValueError("the seed notes must be a list of MIDI pitches from 0 to 127")
+        if self.feel not in METERS:
+            raise ValueError(f"unknown feel {self.feel!r}; choose one of {', '.join(METERS)}")
+        notes = self.notes or []
+        if not isinstance(notes, list) or not all(map(_is_note, notes)):
+            raise ValueError(
+                "the phrase must be a list of notes, each [start, ticks, pitch, velocity] in whole numbers"
+            )
 
     @property
-    def primer(self) -> tuple[int, ...]:
-        """Seed notes, MIDI pitches."""
-        return tuple(self.notes or ())
+    def phrase(self) -> tuple[Note, ...]:
+        """The opening phrase."""
+        return tuple(Note(*note, "melody") for note in self.notes or ())
+
+    @property
+    def chart(self) -> Form:
+        """The form."""
+        return form_named(self.form)
 
     @property
     def instruments(self) -> dict[str, str]:
-        """Instrument of each part."""
+        """Instrument of each part that has a choice."""
         return {"melody": self.melody, "chords": self.chords}
 
     @property
     def seconds(self) -> float:
         """How long the take will last."""
-        return self.choruses * len(BEBOP.bars) * BEATS_PER_BAR * 60 / self.tempo
+        return self.choruses * len(self.chart.bars) * BEATS_PER_BAR * 60 / self.tempo
 
 
-def composed(model: str, wishes: Wishes) -> Score:
-    """Let a model play on from the wishes' seed notes.
+def _is_note(value: Any) -> bool:
+    """Tell whether a value from the page is [start, ticks, pitch, velocity]."""
+    return isinstance(value, list) and len(value) == 4 and all(type(number) is int for number in value)
+
+
+@dataclass(frozen=True)
+class Take:
+    """What was played.
+
+    Attributes:
+        model: who played it.
+        wishes: what was asked for.
+        score: the piece.
+        seeded: how many of the melody's first notes are the visitor's.
+        kept: bars that were kept when the others were played anew, from 0.
+        replays: how often bars were played anew.
+    """
+
+    model: str
+    wishes: Wishes
+    score: Score
+    seeded: int
+    kept: tuple[int, ...] = ()
+    replays: int = 0
+
+
+def composed(model: str, wishes: Wishes) -> Take:
+    """Let a model play on from the wishes' phrase.
 
     Raises:
         ValueError: a wish out of range.
     """
-    return generate.compose(
+    if model == JOINT:
+        return _improvised(wishes)
+    primer = tuple(note.pitch for note in wishes.phrase)[:MOST_PRIMER_NOTES]
+    score = generate.compose(
         model,
+        form=wishes.form,
         key=wishes.key,
         tempo=wishes.tempo,
         choruses=wishes.choruses,
         seed=wishes.seed,
-        primer=wishes.primer,
+        primer=primer,
         threshold=wishes.threshold,
         temperature=wishes.temperature,
     )
+    return Take(model, wishes, score, len(primer))
 
 
-def stem(model: str, score: Score, seed: int) -> Path:
+def _improvised(wishes: Wishes) -> Take:
+    """Let the joint model answer the phrase over the form, and a band accompany."""
+    meter, form = METERS[wishes.feel], wishes.chart
+    generate.Request(form, wishes.choruses, wishes.seed, temperature=wishes.temperature)  # refuses what is out of range
+    sheet = lead_sheet(form, key=wishes.key, tempo=wishes.tempo, choruses=wishes.choruses, meter=meter)
+    call = call_events(wishes.phrase, wishes.key)
+    called = len(bars_of(call))
+    if called * TICKS_PER_BAR >= sheet.length:
+        raise ValueError(f"a phrase of {called} bars leaves no bar to answer in; ask for more choruses")
+    score = solo(sheet, form, _manner(wishes), wishes.seed, call)
+    played = accompany(score, feel=wishes.feel, seed=wishes.seed, bars_per_chorus=len(form.bars))
+    return Take(JOINT, wishes, played, sum(not event.tied and event.pitch is not None for event in call))
+
+
+def anew(take: Take, kept: Collection[int]) -> Take:
+    """Play all bars but the kept ones anew, each time differently; the band stays.
+
+    Raises:
+        ValueError: bars that the take does not have, or nothing left to play.
+    """
+    bars = set(range(take.score.length // TICKS_PER_BAR))
+    if not set(kept) < bars:
+        raise ValueError("choose at least one bar to play anew, among those that the take has")
+    wishes, replays = take.wishes, take.replays + 1
+    seed = wishes.seed + REPLAY_STRIDE * replays
+    score = replayed(take.score, wishes.chart, bars - set(kept), _manner(wishes), seed)
+    called = range(len(bars_of(call_events(wishes.phrase, wishes.key))))
+    seeded = take.seeded if set(called) <= set(kept) else 0
+    return replace(take, score=score, seeded=seeded, kept=tuple(sorted(kept)), replays=replays)
+
+
+def _manner(wishes: Wishes) -> Manner:
+    """Say how the joint model shall play."""
+    return Manner(wishes.style, wishes.temperature, wishes.density, wishes.limit)
+
+
+def stem(take: Take) -> Path:
     """Choose a file name without suffix, in a fresh folder of Gradio's cache, from which the page may load."""
     cache = os.environ["GRADIO_TEMP_DIR"]
     os.makedirs(cache, exist_ok=True)
+    score, wishes = take.score, take.wishes
     key = PITCH_CLASSES[pitch_class(score.key)].replace("#", "sharp")
-    return Path(tempfile.mkdtemp(prefix="take-", dir=cache)) / f"blues-{model}-{key}-{score.tempo:g}bpm-seed{seed}"
+    edit = f"-edit{take.replays}" if take.replays else ""
+    name = f"blues-{take.model}-{wishes.form}-{key}-{score.tempo:g}bpm-seed{wishes.seed}{edit}"
+    return Path(tempfile.mkdtemp(prefix="take-", dir=cache)) / name
 
 
-def write_sound(name: Path, score: Score, instruments: dict[str, str]) -> Path:
-    """Render a take to WAV."""
-    wav = name.with_name(f"{name.name}.wav")
-    audio.write(wav, render(score, instruments=instruments))
-    return wav
+def write_sound(name: Path, suffix: str, sound: Audio) -> Path:
+    """Write a sound of a take as wav or flac."""
+    path = name.with_name(f"{name.name}.{suffix}")
+    audio.write(path, sound)
+    return path
 
 
-def write_paper(name: Path, score: Score, instruments: dict[str, str]) -> tuple[Path, Path]:
+def write_paper(name: Path, take: Take) -> tuple[Path, Path]:
     """Write a take as MIDI and MusicXML."""
     midi, sheet = (name.with_name(f"{name.name}.{suffix}") for suffix in ("mid", "musicxml"))
-    write_midi(midi, score, instruments)
-    write_musicxml(sheet, score, instruments)
+    write_midi(midi, take.score, take.wishes.instruments)
+    write_musicxml(sheet, take.score, take.wishes.instruments)
     return midi, sheet
 
 
-def view(score: Score, seeded: int, wav: Path) -> dict[str, Any]:
-    """Pack what the piano roll shows and plays; times in ticks, wrong bars from 0."""
+def address(path: Path) -> str:
+    """Where the page finds a file of Gradio's cache."""
+    return f"gradio_api/file={quote(str(path))}"
+
+
+def view(take: Take) -> dict[str, Any]:
+    """Pack what the piano roll shows; times in ticks, bars from 0."""
+    score, form = take.score, take.wishes.chart
     return {
-        "sound": f"gradio_api/file={quote(str(wav))}",
         "notes": [[note.start, note.duration, note.pitch, note.part] for note in score.notes],
         "chords": [[chord.start, chord.duration, chord.symbol] for chord in score.chords],
         "length": score.length,
         "ticksPerBar": TICKS_PER_BAR,
-        "barsPerChorus": len(BEBOP.bars),
+        "barsPerChorus": len(form.bars),
         "secondsPerTick": score.seconds_per_tick,
-        "seeded": seeded,
-        "wrongBars": list(form_errors(score, BEBOP)),
+        "seeded": take.seeded,
+        "kept": list(take.kept),
+        "wrongBars": [] if take.model == JOINT else list(form_errors(score, form)),  # its chords are the chart's
     }

@@ -10,7 +10,7 @@ from conftest import watched_page
 from playwright.sync_api import Browser, Page, expect
 
 # A sight of each tab that is there only when all its scripts have run.
-TABS = {"Compose": "#compose-seed-notes button", "Separate": "#separate-example", "Listen": ".listen-primary"}
+TABS = {"Compose": "#compose-dice", "Separate": "#separate-example", "Listen": ".listen-primary"}
 
 
 def test_health(app_url: str) -> None:

@@ -8,6 +8,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 ROOMS = ("app", "audio", "models", "listening_test", "tabs", "training", "benchmarks")
 
+COMPOSE_TAB = ("tabs.compose_mount", "tabs.compose_take")
 SEPARATE_TAB = ("tabs.separate_cut", "tabs.separate_progress", "tabs.separate_song")
 
 # The longest prefix that fits an importer decides what it may import of ours; "." stands for itself.
@@ -30,9 +31,16 @@ ARROWS = {
     ),
     "tabs": ("audio", "models", "listening_test"),
     # The Compose tab fills several files; tabs still never see one another.
-    "tabs.compose": ("models", "tabs.compose_comparison", "tabs.compose_live", "tabs.compose_take", "tabs.why_lstm"),
+    "tabs.compose": (
+        *("models", *COMPOSE_TAB, "tabs.compose_comparison", "tabs.compose_judged", "tabs.compose_live"),
+        *("tabs.compose_settings", "tabs.why_lstm"),
+    ),
+    "tabs.compose_comparison": ("models", *COMPOSE_TAB),
+    "tabs.compose_judged": ("models", *COMPOSE_TAB),
     "tabs.compose_live": ("audio", "models"),
-    "tabs.compose_comparison": ("models", "tabs.compose_take"),
+    "tabs.compose_phrase": ("audio", "models", *COMPOSE_TAB),
+    "tabs.compose_settings": ("models", *COMPOSE_TAB, "tabs.compose_phrase"),
+    "tabs.compose_take": ("audio", "models"),
     "tabs.why_lstm": ("tabs.compose_take",),
     # So does the Separate tab.
     "tabs.separate": (
@@ -94,7 +102,7 @@ LIBRARIES = {
     "soxr": ("audio",),
     "safetensors": ("models.checkpoint",),
     "torch": ("models", "training", "benchmarks"),
-    "librosa": ("models.separation.baselines", "training", "benchmarks"),
+    "librosa": ("models.separation.baselines", "models.composition.hum", "training", "benchmarks"),
     # The analysis has tables; what runs while listeners listen has none.
     "pandas": (
         *("listening_test.screening", "listening_test.contrasts", "listening_test.graded", "listening_test.votes"),

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from playwright.sync_api import Page, expect
-from test_browser_compose import LISTEN, LOUDEST
+from test_browser_compose import LISTEN, LOUDEST, open_phrase
 
 import audio
 from models.composition.blues_form import BEBOP
@@ -14,7 +14,7 @@ from models.composition.generate import compose
 from models.composition.metrics import form_errors
 from models.composition.render import render
 from tabs.compose_comparison import compared, verdict
-from tabs.compose_take import COMPOSERS, view
+from tabs.compose_take import COMPOSERS, Take, Wishes, view
 
 PLAYING = "#compose-comparison .compose-sounding h4"
 # Strongly red pixels in the notes of each bar of a one-line roll (the first chorus), as (bar -> count).
@@ -48,6 +48,7 @@ def seconds(page: Page) -> int:
 def test_one_beginning_continued_by_every_model_on_one_clock(page: Page):
     page.add_init_script(LISTEN)
     page.reload()
+    open_phrase(page)
     for name in ("Add E", "Add G", "Add A"):
         page.get_by_role("button", name=name, exact=True).click()
     page.get_by_label("Seed number").fill("21")
@@ -105,7 +106,8 @@ def wandering(tmp_path_factory) -> dict:
     wav = tmp_path_factory.mktemp("sound") / "take.wav"
     score = replace(right, notes=tuple(moved))
     audio.write(wav, render(score, sample_rate=8000))
-    shown = view(score, 0, wav)
+    wishes = Wishes("C", 300, 1, "Tenor sax", "Piano", 1, [], 0.5, 1.0)
+    shown = view(Take("random-walk", wishes, score, 0))
     sound = f"data:audio/wav;base64,{base64.b64encode(wav.read_bytes()).decode()}"
     return shown | {"sound": sound, "title": "Wanderer", "about": "", "verdict": verdict(shown["wrongBars"], 1)}
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from models.composition.blues_form import TICKS_PER_BAR, transposition
 from models.composition.events import Event, events_of
-from models.composition.improvise import HIGHEST_PITCH, LOWEST_PITCH
+from models.composition.improvise import REGISTER
 from models.composition.score import Note, Score
 
 MOST_BARS = 8
@@ -64,8 +64,8 @@ def call_events(notes: Sequence[Note], key: str) -> tuple[Event, ...]:
 
 def _in_register(pitch: int) -> int:
     """Bring a pitch into the range of the joint model by octaves."""
-    while pitch < LOWEST_PITCH:
+    while pitch < REGISTER[0]:
         pitch += 12
-    while pitch > HIGHEST_PITCH:
+    while pitch > REGISTER[-1]:
         pitch -= 12
     return pitch

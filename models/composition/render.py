@@ -8,7 +8,7 @@ set by ITU-R BS.1770, never by peak.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,8 +65,7 @@ def render(
     Returns:
         Stereo audio of exactly `score.seconds` + RELEASE_S, faded out within the release.
     """
-    played = stems(score, instruments=instruments, gains=gains, sample_rate=sample_rate, loudness=loudness)
-    return Audio(_sum(part.samples for part in played.values()), sample_rate)
+    return mixed(stems(score, instruments=instruments, gains=gains, sample_rate=sample_rate, loudness=loudness))
 
 
 def stems(
@@ -99,14 +98,15 @@ def stems(
     played = {part: _played(score.part(part), voice, sample_rate) for part, voice in voices.items()}
     for part, samples in played.items():
         samples *= 10 ** (gains.get(part, 0.0) / 20)
-    gain = gain_to(Audio(_sum(played.values()), sample_rate), loudness)
-    return {part: Audio(samples * np.float32(gain), sample_rate) for part, samples in played.items()}
+    raw = {part: Audio(samples, sample_rate) for part, samples in played.items()}
+    gain = np.float32(gain_to(mixed(raw), loudness))
+    return {part: Audio(sound.samples * gain, sample_rate) for part, sound in raw.items()}
 
 
-def _sum(sounds: Iterable[Samples]) -> Samples:
-    """Mix sounds of one length."""
-    mix: Samples = np.sum(list(sounds), axis=0, dtype=np.float32)
-    return mix
+def mixed(parts: Mapping[str, Audio]) -> Audio:
+    """Sum the parts of a piece."""
+    samples = np.sum([part.samples for part in parts.values()], axis=0, dtype=np.float32)
+    return Audio(samples, next(iter(parts.values())).sample_rate)
 
 
 def _voice(part: str, instruments: Mapping[str, str], *, is_band: bool) -> Voice:

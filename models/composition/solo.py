@@ -45,7 +45,7 @@ def solo(sheet: Score, form: Form, manner: Manner, seed: int, call: Sequence[Eve
     called = bars_of(call)
     silent = [(Event(TICKS_PER_BAR, None, 0),)] * (sheet.length // TICKS_PER_BAR - len(called))
     answered = range(len(called), len(called) + len(silent))
-    return _with_melody(sheet, _played([*called, *silent], form, answered, manner, seed))
+    return _with_melody(sheet, _played([*called, *silent], form, answered, manner, seed, sheet.meter))
 
 
 def replayed(score: Score, form: Form, bars: Collection[int], manner: Manner, seed: int) -> Score:
@@ -55,7 +55,7 @@ def replayed(score: Score, form: Form, bars: Collection[int], manner: Manner, se
         EventError: the melody is no single line.
     """
     in_c = score.transposed(-transposition(score.key), "C")
-    return _with_melody(score, _played(bars_of(events_of(in_c)), form, bars, manner, seed))
+    return _with_melody(score, _played(bars_of(events_of(in_c)), form, bars, manner, seed, score.meter))
 
 
 def bars_of(events: Sequence[Event]) -> list[Bar]:
@@ -70,7 +70,7 @@ def bars_of(events: Sequence[Event]) -> list[Bar]:
     return [tuple(bar) for bar in bars]
 
 
-def _played(melody: list[Bar], form: Form, bars: Collection[int], manner: Manner, seed: int) -> list[Bar]:
+def _played(melody: list[Bar], form: Form, bars: Collection[int], manner: Manner, seed: int, meter: str) -> list[Bar]:
     """Replace bars of a melody in C, one run of neighbours after the other."""
     melody = list(melody)
     for wanted, run in groupby(range(len(melody)), lambda bar: bar in bars):
@@ -89,6 +89,7 @@ def _played(melody: list[Bar], form: Form, bars: Collection[int], manner: Manner
             temperature=manner.temperature,
             density=manner.density,
             limit=manner.limit,
+            meter=meter,
         )
         melody[first:end] = bars_of(played)
         if end < len(melody) and melody[end][0].tied:  # the note that went on over the bar line is gone
