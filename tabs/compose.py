@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from threading import Thread
 from typing import Any
 
 import gradio as gr
 
 from models.checkpoint import CheckpointError
-from models.composition import generate
+from models.composition import generate, hum
 from models.composition.generate import JOINT
 from models.composition.metrics import chord_accuracy, roll_in_c, segment_letters
 from models.composition.render import mixed, render, stems
@@ -51,6 +52,7 @@ def warm_up() -> None:
     wishes = Wishes("C", FASTEST, 1, "Tenor sax", "Piano", 0, [], 0.5, 1.0)
     render(composed(JOINT, wishes).score)
     compose_live.warm_up()
+    Thread(target=hum.warm_up, daemon=True).start()  # takes ten seconds where nothing is cached; nothing waits for it
 
 
 def build() -> None:

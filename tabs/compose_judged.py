@@ -21,20 +21,24 @@ def judged(take: Take) -> dict[str, Any]:
 
 
 def verdict(take: Take) -> str:
-    """Say how new the melody is."""
-    longest = max(_runs(take), key=lambda run: run.notes, default=None)
+    """Say how new the melody is, beside what the pieces of its corpus share with one another."""
+    known = index(take.wishes.style)
+    longest = known.longest(take.score.part("melody").notes)
     if longest is None:
         return f"No {SHORTEST_RUN} notes in a row are copied from what the network learned."
-    return f"The longest run that it learned by heart has {longest.notes} notes."
+    usual = f"the pieces that it learned from share {known.usual_run} with one another"
+    return f"Its longest copy has {longest.notes} notes; {usual}, in the median."
 
 
 def _runs(take: Take) -> tuple[Run, ...]:
-    """Find what the melody copies from the corpus of its style."""
-    return index(take.wishes.style).copied(take.score.part("melody").notes)
+    """Find the runs of the melody that are copied, longer than the pieces of the corpus usually share."""
+    known = index(take.wishes.style)
+    copied = known.copied(take.score.part("melody").notes)
+    return tuple(run for run in copied if run.notes > known.usual_run)
 
 
 def _copies(take: Take) -> list[dict[str, Any]]:
-    """Pack copied runs: place and number of notes, ticks from its first note to the end of its last, source."""
+    """Pack the long copied runs: place and number of notes, from which tick to which, source."""
     melody = take.score.part("melody").notes
     packed = []
     for run in _runs(take):

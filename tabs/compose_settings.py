@@ -37,7 +37,7 @@ def build() -> tuple[gr.Dropdown, Controls, gr.Button]:
     seed = _seed()
     button = gr.Button("Compose", variant="primary", size="lg")
     with gr.Accordion("Begin with your own phrase", open=False):
-        notes = compose_phrase.build(key, tempo)
+        notes = compose_phrase.build(tempo)
     with gr.Accordion("Instruments and fine tuning", open=False):
         with gr.Row():
             melody = _instrument("melody", "Melody played by")
