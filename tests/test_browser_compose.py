@@ -148,7 +148,7 @@ def test_bars_are_kept_while_the_others_are_played_anew_and_back(page: Page, tmp
     assert after != before
     undo.click()
     expect(undo).to_be_disabled(timeout=60_000)
-    expect(page.locator(".compose-play")).to_be_enabled()
+    expect(page.locator(".compose-play")).to_be_enabled(timeout=60_000)
     assert read_midi(download(page, "MIDI", tmp_path)) == before
 
 
