@@ -78,7 +78,8 @@ def _sounding(recording: Audio, seconds: float) -> Floats:
         raise HumError("the recording is silent; check the microphone and hum again, closer to it")
     first = int(np.argmax(np.abs(mono.samples[0]) > 0.05 * peak))
     cut = mono.samples[:, first : first + round(seconds * mono.sample_rate)]
-    return resample(Audio(cut, mono.sample_rate), SAMPLE_RATE).samples[0].astype(np.float64)
+    heard: Floats = resample(Audio(cut, mono.sample_rate), SAMPLE_RATE).samples[0].astype(np.float64)
+    return heard
 
 
 def _tracked(voice: Floats) -> tuple[Floats, Floats]:

@@ -105,8 +105,8 @@ def stems(
 
 def mixed(parts: Mapping[str, Audio]) -> Audio:
     """Sum the parts of a piece."""
-    samples = np.sum([part.samples for part in parts.values()], axis=0, dtype=np.float32)
-    return Audio(samples, next(iter(parts.values())).sample_rate)
+    samples = np.stack([part.samples for part in parts.values()])  # (part, channel, sample)
+    return Audio(samples.sum(axis=0), next(iter(parts.values())).sample_rate)
 
 
 def _voice(part: str, instruments: Mapping[str, str], *, is_band: bool) -> Voice:
