@@ -88,7 +88,8 @@ LIBRARIES = {
     "gradio": ("app", "tabs"),
     "uvicorn": ("app",),
     "fastapi": ("app", "listening_test.routes"),
-    "fluidsynth": ("models.composition.render",),
+    "fluidsynth": ("models.composition.render", "training.separation.bands"),
+    "pyworld": ("training.separation.singing",),
     "pretty_midi": ("models.composition.score",),
     "mido": ("models.composition.score",),
     "sqlalchemy": tuple(

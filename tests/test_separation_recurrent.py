@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -11,7 +12,7 @@ from models.checkpoint import Checkpoint
 from models.separation.recurrent import RecurrentConfig, RecurrentMasker, from_checkpoint
 from models.separation.spectrogram import BINS, mid_side, stft
 
-TINY = RecurrentConfig(bins=100, width=8, stack=2, hidden=6, layers=2)
+TINY = RecurrentConfig(bands=(20, 30, 50), features=6, layers=2, stack=2)
 
 
 def network(config: RecurrentConfig = TINY) -> RecurrentMasker:
@@ -80,10 +81,29 @@ def test_a_checkpoint_alone_rebuilds_it(tmp_path: Path) -> None:
     config = asdict(TINY) | {"alpha": 0.5, "softness": 1.0}
     checkpoint.save(tmp_path / "tiny.safetensors", Checkpoint(net.state_dict(), config, {}))
     again = from_checkpoint(checkpoint.load(tmp_path / "tiny.safetensors"))
-    assert torch.equal(again.predict_proba(magnitude()), net.predict_proba(magnitude()))
+    assert torch.allclose(again.predict_proba(magnitude()), net.predict_proba(magnitude()), atol=1e-6)
 
 
-@pytest.mark.parametrize("wrong", [{"bins": 0}, {"bins": BINS + 1}, {"stack": 0}, {"layers": 0}])
-def test_impossible_shapes_are_refused(wrong: dict[str, int]) -> None:
+@pytest.mark.parametrize("edge", [-1.5, 0.7])
+def test_lowering_moves_every_logit_alike(edge: float) -> None:
+    net = network()
+    scaled = net.scaled(magnitude(), 1.0)[None]
+    before = net(scaled)
+    net.lower(edge)
+    assert torch.allclose(net(scaled), before - edge, atol=1e-5)
+
+
+def test_bands_hear_each_other_and_times_too() -> None:
+    net = network()
+    x = net.scaled(magnitude(n_frames=12), 1.0)[None].requires_grad_()
+    net(x)[0, 0, 99].backward()  # the highest bin of the highest band, at the beginning
+    assert x.grad is not None and x.grad[0, 11, 0] != 0  # hears the lowest bin at the end
+
+
+WRONG: list[dict[str, Any]] = [{"bands": (0,)}, {"bands": (BINS, 1)}, {"stack": 0}, {"layers": 0}]
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_impossible_shapes_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="not a network of this family"):
         RecurrentConfig(**wrong)

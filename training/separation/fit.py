@@ -81,7 +81,7 @@ def fit(
     if config.scale == "log":
         magnitudes = [(V + A).abs() for V, A in mixtures(material, recipe.validation, np.random.default_rng(seed))]
         network.standardise(torch.cat([X / max(network.level([X[None]]), 1e-6) for X in magnitudes], dim=1))
-    shape = asdict(config) | {"hidden": list(config.hidden)}
+    shape = asdict(config)
     curve = restored(resume, network, optimiser, shape)
     held_out = mixtures(validation, recipe.validation, np.random.default_rng([seed, 0]))
     learner = network if crew is None else crew.wrapped(network)

@@ -31,7 +31,7 @@ from training.separation.excerpts import clip_files, read_clip
 from training.separation.mir1k_fit import FRAME, SAMPLE_RATE, Recipe, Singer, fit, masks
 
 HERE = Path(__file__).parent
-EPOCHS = 60
+EPOCHS = 50
 SINGERS = ("abjones", "amy")
 VALIDATION = ("abjones_5", "amy_16")  # songs of the training singers on which the epoch is chosen
 # Huang et al. (2014), tables 1 to 3, and Huang et al. (2015): GNSDR, GSIR, GSAR in dB on the 825 clips of 17 singers.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ def restored(
     if not path.exists():
         return []
     stored = checkpoint.load(path)
-    if stored.config != config:
+    if stored.config != json.loads(json.dumps(config)):  # JSON knows no tuples
         raise CheckpointError(f"{path.name} belongs to another training; delete it or choose another place")
     state: dict[int, dict[str, Tensor]] = {}
     for name, tensor in stored.tensors.items():

@@ -18,6 +18,7 @@ from models.checkpoint import Checkpoint, CheckpointError
 from training.separation.dataset import DatasetError, Manifest, Material, load_recordings, load_songs
 from training.separation.distributed import crew
 from training.separation.fit import PRESETS, calibrate, fit
+from training.separation.fit_recurrent import RECURRENT_PRESETS, calibrate_recurrent, fit_recurrent
 from training.separation.nmf import NMF_PRESETS, bases_card, fit_bases
 
 
@@ -36,7 +37,8 @@ def described(material: Material) -> dict[str, Any]:
     recordings = material.recordings()
     minutes: Counter[str] = Counter()
     for recording in recordings:
-        minutes[f"{recording.source} ({recording.licence})"] += recording.seconds / 60
+        source = recording.names[0] if recording.licence == "own" else recording.source
+        minutes[f"{source} ({recording.licence})"] += recording.seconds / 60
     digests = sorted(recording.digest for recording in recordings)
     return {
         "minutes": {name: round(value, 1) for name, value in sorted(minutes.items())},
@@ -57,11 +59,12 @@ def run(arguments: argparse.Namespace) -> None:
     for name, material in (("training", training), ("validation", validation), ("calibration", calibration)):
         if not material.songs and not (material.voices and material.instrumentals):
             raise DatasetError(f"nothing for {name}: a song, or voices and instrumentals are needed")
-    made = (
-        factorised(arguments, training)
-        if arguments.preset in NMF_PRESETS
-        else fitted(arguments, training, validation, calibration)
-    )
+    if arguments.preset in NMF_PRESETS:
+        made = factorised(arguments, training)
+    elif arguments.preset in RECURRENT_PRESETS:
+        made = fitted_recurrent(arguments, training, validation, calibration)
+    else:
+        made = fitted(arguments, training, validation, calibration)
     provenance = made.provenance | {
         "model": arguments.preset,
         "seed": arguments.seed,
@@ -94,6 +97,19 @@ def fitted(
     return Checkpoint(network.state_dict(), asdict(config), provenance)
 
 
+def fitted_recurrent(
+    arguments: argparse.Namespace, training: Material, validation: Material, calibration: Material
+) -> Checkpoint:
+    """Fit and calibrate a recurrent network."""
+    config, recipe = RECURRENT_PRESETS[arguments.preset]
+    resume = arguments.out.with_name(arguments.out.name + ".resume")
+    network, curve = fit_recurrent(config, recipe, training, validation, arguments.seed, resume)
+    calibrated = calibrate_recurrent(network, recipe, calibration, arguments.seed)
+    provenance = {"recipe": asdict(recipe), "curve": curve, "calibration_mixtures": asdict(calibrated)}
+    heard = {"alpha": 0.5, "softness": calibrated.softness}
+    return Checkpoint(network.state_dict(), asdict(config) | heard, provenance)
+
+
 def factorised(arguments: argparse.Namespace, training: Material) -> Checkpoint:
     """Learn the bases of a factorisation, which needs neither validation nor calibration."""
     config, recipe = NMF_PRESETS[arguments.preset]
@@ -104,7 +120,13 @@ def factorised(arguments: argparse.Namespace, training: Material) -> Checkpoint:
 def card(provenance: dict[str, Any], size: int) -> str:
     """Write the card that stands beside shipped weights: how they were made, of what, under which licences."""
     training = provenance["training"]
-    introduction = bases_card if provenance["model"] in NMF_PRESETS else network_card
+    introduction = (
+        bases_card
+        if provenance["model"] in NMF_PRESETS
+        else recurrent_card
+        if provenance["model"] in RECURRENT_PRESETS
+        else network_card
+    )
     sources = "\n".join(f"| {source} | {minutes} |" for source, minutes in training["minutes"].items())
     return f"""# {provenance["model"]}
 
@@ -144,6 +166,22 @@ that alpha = 0.5, not {provenance["best_alpha_before_calibration"]:.2f}, is the 
 calibration material."""
 
 
+def recurrent_card(provenance: dict[str, Any], size: int) -> str:
+    """Say in the card what the recurrent network is and how it was trained."""
+    last, calibrated = provenance["curve"][-1], provenance["calibration_mixtures"]
+    return f"""A bidirectional LSTM over log-compressed magnitudes of middle and sides (STFT 2048/512, 44.1 kHz, up
+to 16 kHz), {size / 1e6:.1f} MB: the vocals' share of every bin comes out, one soft mask for all channels.
+
+Trained by `python -m training.separation.train --preset {provenance["model"]}` on stereo mixtures drawn at random
+from the recordings below (seed {provenance["seed"]};
+{", ".join(f"{name} {value}" for name, value in provenance["recipe"].items())}).
+`sung` is speech that `python -m training.separation.singing` made to sing, `bands` were played by
+`python -m training.separation.bands`.
+Last epoch: loss {last["loss"]}, SDR on validation mixtures {last["validation_sdr_db"]} dB. Logits were then shifted so
+that alpha = 0.5, not {calibrated["alpha"]:.2f}, is the best threshold on mixtures of the calibration material; the
+default softness {calibrated["softness"]:g} is the best there ({calibrated["sdr_db"]} dB)."""
+
+
 def main() -> int:
     """Parse the command line and train; 2 and one line for what the user can put right."""
     parser = argparse.ArgumentParser(prog="python -m training.separation.train", description=__doc__)
@@ -151,7 +189,7 @@ def main() -> int:
     parser.add_argument("--voices", type=Path, nargs="*", default=[], help="folders of voices alone")
     parser.add_argument("--instrumentals", type=Path, nargs="*", default=[], help="folders of music without voices")
     parser.add_argument("--manifest", type=Path, help="CSV with path, licence, source; leaves out share-alike files")
-    parser.add_argument("--preset", choices=[*PRESETS, *NMF_PRESETS], default="deep-karaoke")
+    parser.add_argument("--preset", choices=[*PRESETS, *RECURRENT_PRESETS, *NMF_PRESETS], default="deep-karaoke")
     parser.add_argument("--attribution", default="", help="sentence for the card on what the manifest does not list")
     parser.add_argument(
         "--validation", nargs="+", required=True, help="names (song, singer, pack, file) to follow the training on"
