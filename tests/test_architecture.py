@@ -80,7 +80,7 @@ ORDER = {
     ),
     "models.separation": (
         *("bss_eval", "spectrogram", "mask", "networks", "recurrent", "baselines", "separate"),
-        *("tags", "stream", "sweep"),
+        *("tags", "stream", "batch", "sweep"),
     ),
 }
 

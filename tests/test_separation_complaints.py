@@ -16,7 +16,7 @@ import audio
 from audio import Audio, AudioError, Format
 from models import checkpoint
 from models.separation import stream
-from models.separation.__main__ import follow
+from models.separation.batch import follow
 from models.separation.separate import BLOCK_FRAMES, DEFAULT, LOADERS, predict, split
 from models.separation.spectrogram import HOP
 from models.separation.stream import Cut, separate_file

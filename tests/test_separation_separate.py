@@ -1,9 +1,6 @@
 """Separation from the outside: additivity, extremes, blocks, every kind of input, the command line."""
 
-import subprocess
-import sys
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +11,6 @@ from audio import Audio
 from models.separation.overview import overview
 from models.separation.separate import (
     BLOCK_FRAMES,
-    MODELS,
     Probabilities,
     SeparationError,
     common_gain,
@@ -24,8 +20,6 @@ from models.separation.separate import (
     split,
 )
 from models.separation.spectrogram import BINS, HOP, frames, stft
-
-ROOT = Path(__file__).parent.parent
 
 
 def noise(seconds: float = 1.0, rate: int = 44_100, channels: int = 2, seed: int = 0) -> Audio:
@@ -157,61 +151,3 @@ def test_overview_shows_a_tone_in_its_row_and_its_level() -> None:
     assert brightest == pytest.approx(1000, rel=0.1)
     assert picture.levels[int(picture.loudness[:, 25].argmax()), 25] in (76, 77)
     assert picture.seconds == 2.0
-
-
-def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "models.separation", *arguments],
-        cwd=cwd, env={"PYTHONPATH": str(ROOT), "PATH": ""}, capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
-
-
-def test_command_line_writes_both_stems_per_song(tmp_path: Path) -> None:
-    song = noise(0.5, 48_000)
-    audio.write(tmp_path / "a song.wav", song)
-    done = run("a song.wav", "--out", "stems", "--alpha", "0.4", "--format", "flac", cwd=tmp_path)
-    assert (done.returncode, done.stderr) == (0, "")
-    stems = [audio.read(tmp_path / "stems" / "a song" / f"{stem}.flac") for stem in ("vocals", "accompaniment")]
-    total = stems[0].samples + stems[1].samples
-    assert np.abs(total - audio.read(tmp_path / "a song.wav").samples).max() < 2e-4
-
-
-def test_command_line_lists_models_and_refuses_in_one_line(tmp_path: Path) -> None:
-    assert run("--list", cwd=tmp_path).stdout.split("\n")[:-1] == ["deep-karaoke (default)", *MODELS[1:]]
-    (tmp_path / "text.wav").write_text("not audio")
-    (tmp_path / "empty").mkdir()
-    for arguments in (["text.wav"], ["empty"], ["missing.wav"], ["text.wav", "--model", "nope"]):
-        refused = run(*arguments, "--out", "stems", cwd=tmp_path)
-        assert refused.returncode == 2
-        assert len(refused.stderr.strip().splitlines()) == 1
-    refused = run("text.wav", "--out", "stems", "--alpha", "1.5", cwd=tmp_path)
-    assert refused.returncode == 2 and "alpha must lie between 0 and 1" in refused.stderr
-
-
-def test_a_song_that_fails_does_not_stop_the_others(tmp_path: Path) -> None:
-    for folder in ("empty", "album", "other"):
-        (tmp_path / folder).mkdir()
-    audio.write(tmp_path / "album" / "first.wav", noise(0.3))
-    (tmp_path / "album" / "middle.wav").write_text("not audio")
-    audio.write(tmp_path / "album" / "silent.wav", Audio(np.zeros((2, 5000), np.float32), 44_100))
-    audio.write(tmp_path / "other" / "first.wav", noise(0.3))
-    done = run("missing.wav", "empty", "album", "other", "--out", "stems", "--model", "hpss", cwd=tmp_path)
-    assert done.returncode == 2
-    faults = done.stderr.splitlines()
-    assert len(faults) == 4
-    for name in ("missing.wav", "empty", "middle.wav", "first"):
-        assert sum(name in fault for fault in faults) == 1
-    assert sorted(path.name for path in (tmp_path / "stems").iterdir()) == ["first", "silent"]
-    assert not audio.read(tmp_path / "stems" / "silent" / "vocals.wav").samples.any()
-
-
-def test_a_song_too_loud_for_its_stems_is_turned_down_and_said_so(tmp_path: Path) -> None:
-    audio.write(tmp_path / "loud.flac", Audio(np.sign(noise(0.3, channels=1).samples), 44_100))
-    done = run("loud.flac", "--out", "stems", "--soft", cwd=tmp_path)
-    assert done.returncode == 0 and "turned down to 0." in done.stdout
-    stems = [audio.read(tmp_path / "stems" / "loud" / f"{stem}.wav").samples for stem in ("vocals", "accompaniment")]
-    assert 0.99 < max(np.abs(stem).max() for stem in stems) <= 1.0
-    gain = float(done.stdout.split("turned down to ")[1].split(",")[0])
-    total = stems[0] + stems[1]
-    assert np.corrcoef(total[0], np.sign(noise(0.3, channels=1).samples[0]))[0, 1] > 0.999
-    assert float(np.abs(total).mean()) == pytest.approx(gain, abs=0.006)

@@ -80,10 +80,8 @@ def istft_blocks(spectra: Iterable[Tensor]) -> Iterator[Tensor]:
     window = torch.hann_window(FRAME)
     early, carried = FRAME // 2, torch.empty(0)
     for spectrum in spectra:
-        sound = torch.fft.irfft(spectrum, FRAME, dim=-2) * window[:, None]
-        squares = window.square()[None, :, None].expand(1, FRAME, spectrum.shape[-1])
-        size = (1, (spectrum.shape[-1] - 1) * HOP + FRAME)
-        added = functional.fold(torch.cat([sound, squares]), size, (1, FRAME), stride=(1, HOP))[:, 0, 0]
+        sound = torch.fft.irfft(spectrum.transpose(1, 2), FRAME) * window  # (channel, frame, sample)
+        added = _overlapped(torch.cat([sound, window.square().expand(1, *sound.shape[1:])]))
         added[:, : carried.shape[-1]] += carried
         carried = added[:, -(FRAME - HOP) :]
         whole = added[:, : -(FRAME - HOP)]
@@ -92,6 +90,15 @@ def istft_blocks(spectra: Iterable[Tensor]) -> Iterator[Tensor]:
         early = max(early - whole.shape[1], 0)
     if carried.numel():
         yield _levelled(carried[:, early:])
+
+
+def _overlapped(sound: Tensor) -> Tensor:
+    """Add up frames (channel, frame, sample), each HOP samples after the one before: (channel, sample)."""
+    n_frames, n_hops = sound.shape[1], FRAME // HOP
+    added = torch.zeros(sound.shape[0], n_frames + n_hops - 1, HOP)
+    for hop in range(n_hops):
+        added[:, hop : hop + n_frames] += sound[..., hop * HOP : (hop + 1) * HOP]
+    return added.flatten(1)
 
 
 def _levelled(added: Tensor) -> Tensor:
