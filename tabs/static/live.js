@@ -78,9 +78,10 @@ class Stage {
     this.#bank = new Bank(await decoded(this.#context, new URL(sound, document.baseURI)), samples);
   }
 
-  // A server function's answer; what it finds fault with, and its silence, are thrown as sentences.
+  // A server function's answer; what it finds fault with, and its silence, of which Gradio makes undefined, are thrown as
+  // sentences.
   async #asked(name, question) {
-    const reply = await this.#server[name](question).catch(() => ({ fault: UNREACHABLE }));
+    const reply = (await this.#server[name](question)) ?? { fault: UNREACHABLE };
     if (reply.fault) throw new Error(reply.fault);
     return reply;
   }

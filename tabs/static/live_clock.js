@@ -4,7 +4,7 @@
 export const TICKS_PER_BEAT = 12;
 export const BEATS_PER_BAR = 4;
 export const TICKS_PER_BAR = TICKS_PER_BEAT * BEATS_PER_BAR;
-export const HORIZON_S = 0.15; // what begins within this time is handed to the audio thread
+export const HORIZON_S = 0.5; // what begins within this time is handed to the audio thread: a busy page may miss as much
 
 export class Clock {
   #context;

@@ -32,9 +32,11 @@ export class Session extends EventTarget {
   #next = 0; // of the band's notes, counted on from lap to lap
   #pending = []; // of an answer: [start, duration, pitch, velocity], ticks of the session
   #held = new Map(); // pitch -> note
+  #took = 0; // seconds from the last call to its answer
 
   // band: {notes: [[start, duration, pitch, velocity, instrument], ...], length} in ticks; settings: {bars, tempo,
-  // network, ...}; ask: sends a call and promises {notes} or {fault}.
+  // network, ...}; ask: sends a call and promises {notes} or {fault}, or undefined if the server is
+  // out of reach.
   constructor(context, bank, band, settings, ask) {
     super();
     [this.#context, this.#bank, this.#band, this.settings, this.#ask] = [context, bank, band, settings, ask];
@@ -130,7 +132,8 @@ export class Session extends EventTarget {
       this.#say("turn", "you");
     }
     const { exchange } = this;
-    if (!exchange.sent && now >= exchange.middle - leadTicks(this.settings.bars, this.clock.secondsPerTick)) this.#send(exchange);
+    const lead = leadTicks(this.settings.bars, this.clock.secondsPerTick, this.#took);
+    if (!exchange.sent && now >= exchange.middle - lead) this.#send(exchange);
     if (exchange.turn === "you" && now >= exchange.middle) {
       exchange.turn = exchange.answer === null ? "band" : "network";
       if (exchange.answer === null) this.#miss(exchange, LATE);
@@ -143,13 +146,10 @@ export class Session extends EventTarget {
     const { form, key, style, bars, seed } = this.settings;
     const notes = callOf(this.played, exchange);
     const call = { form, key, style, bars, first_bar: exchange.middle / TICKS_PER_BAR, seed: seed + exchange.number, notes };
-    let reply;
-    try {
-      reply = await this.#ask(call);
-    } catch {
-      reply = { fault: LOST };
-    }
+    const sent = this.#context.currentTime;
+    const reply = (await this.#ask(call)) ?? { fault: LOST };
     if (!this.playing) return;
+    this.#took = this.#context.currentTime - sent;
     exchange.margin = this.clock.timeOf(exchange.middle) - this.#context.currentTime;
     if (reply.fault || exchange.margin < 0) this.#miss(exchange, reply.fault ?? LATE);
     else this.#plan(exchange, reply.notes);

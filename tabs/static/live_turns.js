@@ -4,6 +4,7 @@
 import { TICKS_PER_BAR, TICKS_PER_BEAT } from "./live_clock.js";
 
 const [LEAD_S, LEAD_S_PER_BAR] = [0.25, 0.15]; // the least time for an answer: to travel, and to be composed
+const SLACK = 1.5; // times what the last answer took
 const EARLY = TICKS_PER_BEAT / 4; // a first note that hurries by no more than this belongs to the call
 
 // Of trades of `bars` bars: where exchange number n (from 0) begins, and where its answer begins and ends.
@@ -12,9 +13,11 @@ export function exchangeAt(n, bars) {
   return { number: n, start: 2 * n * turn, middle: (2 * n + 1) * turn, end: 2 * (n + 1) * turn };
 }
 
-// Ticks before the answer's bar line at which the call is sent: a beat, and more where that is too short.
-export function leadTicks(bars, secondsPerTick) {
-  return Math.max(TICKS_PER_BEAT, (LEAD_S + LEAD_S_PER_BAR * bars) / secondsPerTick);
+// Ticks before the answer's bar line at which the call is sent: a beat, and more where that is too short or where the
+// last answer took long; but a beat at least has been heard by then. took: seconds.
+export function leadTicks(bars, secondsPerTick, took) {
+  const needed = Math.max(LEAD_S + LEAD_S_PER_BAR * bars, SLACK * took) / secondsPerTick;
+  return Math.min(Math.max(TICKS_PER_BEAT, needed), bars * TICKS_PER_BAR - TICKS_PER_BEAT);
 }
 
 // The notes of a call, [start, duration, pitch, velocity] in whole ticks from its first bar line. `played` has starts and

@@ -108,7 +108,7 @@ export class View {
 
   #field(name, field) {
     this.#fields[name] = field;
-    const shown = node("output", {}, name === "tempo" ? field.value : "");
+    const shown = node("b", {}, name === "tempo" ? field.value : "");
     field.addEventListener("input", () => name === "tempo" && (shown.textContent = field.value));
     return node("label", { class: `live-field live-field-${name}` }, node("span", {}, LABELS[name], " ", shown), field);
   }
