@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import arena_battles
@@ -97,30 +98,37 @@ def small_study(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     return prepare_small_study(tmp_path_factory.mktemp("study"))
 
 
-@pytest.fixture(scope="session")
-def app_url(tmp_path_factory: pytest.TempPathFactory, small_study: tuple[Path, str]) -> Iterator[str]:
-    """The real app in its own process, with its own database and folders; its log may hold no traceback."""
-    room = tmp_path_factory.mktemp("app")
+@contextmanager
+def running_app(
+    room: Path, working_directory: Path, variables: dict[str, str]
+) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """The real app in its own process; yields its address and the process. Its log may hold no traceback."""
+    room.mkdir(exist_ok=True)
     port, log = free_port(), room / "app.log"
-    environment = {
-        **os.environ,
-        "HOST": "127.0.0.1",
-        "PORT": str(port),
-        "GRADIO_TEMP_DIR": str(room / "gradio"),
-        "STUDY": str(small_study[0]),
-        "DATABASE_URL": small_study[1],
-    }
+    own = {"HOST": "127.0.0.1", "PORT": str(port), "GRADIO_TEMP_DIR": str(room / "gradio")}
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
+            [sys.executable, str(ROOT / "app.py")],
+            cwd=working_directory,
+            env={**os.environ, **own, **variables},
+            stdout=output,
+            stderr=subprocess.STDOUT,
         )
         try:
             wait_for(f"http://127.0.0.1:{port}/healthz", process)
-            yield f"http://127.0.0.1:{port}"
+            yield f"http://127.0.0.1:{port}", process
         finally:
             process.terminate()
             process.wait(timeout=30)
     assert "Traceback" not in log.read_text(), log.read_text()
+
+
+@pytest.fixture(scope="session")
+def app_url(tmp_path_factory: pytest.TempPathFactory, small_study: tuple[Path, str]) -> Iterator[str]:
+    """An app with its own database and folders, for all tests."""
+    variables = {"STUDY": str(small_study[0]), "DATABASE_URL": small_study[1]}
+    with running_app(tmp_path_factory.mktemp("app"), ROOT, variables) as (address, _):
+        yield address
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ import time
 from collections import Counter
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from multiprocessing.connection import Client
 from pathlib import Path
 from random import Random
@@ -130,7 +130,7 @@ def main() -> int:
     with TemporaryDirectory() as room, PostgreSQL() as server:
         urls = {"sqlite": f"sqlite:///{room}/ratings.sqlite", "postgresql": server.new_database()}
         outcomes = {name: kill_again_and_again(url, kills) for name, url in urls.items()}
-    figures = {"kills": kills, **{name: asdict(outcome) for name, outcome in outcomes.items()}}
+    figures = {"kills": kills, **{name: vars(outcome) for name, outcome in outcomes.items()}}
     RESULT.write_text(json.dumps(figures, indent=1) + "\n")
     print(json.dumps(figures, indent=1))
     return int(any(outcome.lost for outcome in outcomes.values()))
