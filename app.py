@@ -21,6 +21,7 @@ from tabs import compose, headers, limits, listen, separate, theme
 TABS = {"Compose": compose, "Separate": separate, "Listen": listen}
 STATIC = Path(compose.__file__).parent / "static"
 LARGEST_UPLOAD = "100mb"
+MOST_PAGES = 200  # that a process remembers; whoever used none of its calls for longest is forgotten first
 
 
 def blocks() -> gr.Blocks:
@@ -31,6 +32,7 @@ def blocks() -> gr.Blocks:
             for name, tab in TABS.items():
                 with gr.Tab(name, id=name.lower()):
                     tab.build()
+    page.state_session_capacity = MOST_PAGES
     return page.queue(default_concurrency_limit=2, max_size=32)
 
 
