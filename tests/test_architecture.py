@@ -58,7 +58,7 @@ ARROWS = {
     "tabs.separate_report": ("tabs.separate_cut",),
     "tabs.separate_cut": ("audio", "models", "tabs.separate_song"),
     "app": ("tabs", "listening_test.routes"),
-    "benchmarks": ("audio", "models", "listening_test", "training"),
+    "benchmarks": ("audio", "models", "listening_test", "training", "benchmarks"),
 }
 
 # Inside a room: a file may import only files that stand before it. Files that are not listed may import any listed.
