@@ -11,6 +11,7 @@ COPY models models
 COPY listening_test listening_test
 COPY tabs tabs
 COPY training training
+COPY benchmarks benchmarks
 RUN useradd --create-home listener && mkdir data && chown listener data
 USER listener
 ENV HOST=0.0.0.0 PORT=7860

@@ -9,7 +9,7 @@ export HOST PORT
 TEST_PACKAGES := chromium libatomic1 postgresql
 
 .DEFAULT_GOAL := help
-.PHONY: help house run test packages test-packages bench composition-report joint-report separation-report screenshots space clean
+.PHONY: help house run test packages test-packages bench composition-report joint-report separation-report mir1k-report report screenshots space clean
 
 help:
 	@echo "make run          set up what is missing and start the app on http://$(HOST):$(PORT)"
@@ -19,6 +19,7 @@ help:
 	@echo "make joint-report DATA=SOLOS  measure the joint model and its rivals on a folder of human solos (10 minutes)"
 	@echo "make separation-report DATA=SONGS CLIPS=MIR1K  measure all separators on songs with stems; resumes below runs/"
 	@echo "make mir1k-report DATA=MIR1K  train on the two training singers of MIR-1K and measure on the others; resumes below runs/"
+	@echo "make report       write every table and figure anew from the committed measurements"
 	@echo "make space        assemble what a Hugging Face Space gets, check it, start it from nothing, do the three jobs"
 	@echo "make house        draw the picture of models/README.md from the imports"
 	@echo "make screenshots  take the README pictures from the app that make run has started"
@@ -45,7 +46,9 @@ joint-report: $(VENV)/run.stamp
 separation-report: $(VENV)/run.stamp
 	PYTHONPATH=. $(BIN)/python -m training.separation.report $(if $(DATA),--data $(DATA)) $(if $(CLIPS),--clips $(CLIPS))
 
-.PHONY: mir1k-report
+report: $(VENV)/run.stamp
+	PYTHONPATH=. $(BIN)/python -m training.report
+
 mir1k-report: $(VENV)/run.stamp
 	PYTHONPATH=. $(BIN)/python -m training.separation.mir1k $(if $(DATA),--data $(DATA))
 

@@ -12,7 +12,7 @@ import yaml
 ROOT = Path(__file__).parent.parent
 PUSHED = (
     *("app.py", "audio.py", "README.md", "LICENSE", "requirements.txt", "pre-requirements.txt", "packages.txt"),
-    *("models", "listening_test", "tabs", "training"),
+    *("models", "listening_test", "tabs", "training", "benchmarks"),
 )
 KINDS = {"", ".py", ".js", ".css", ".md", ".txt", ".yaml", ".json", ".csv", ".svg", ".png", ".safetensors", ".npz"}
 LARGEST_PLAIN = 10 * 2**20  # bytes; above it the hub takes a file through LFS only

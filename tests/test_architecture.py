@@ -22,12 +22,14 @@ ARROWS = {
     "listening_test": ("audio", "listening_test"),
     "listening_test.prepare": ("audio", "listening_test", "models"),
     "training": (),
-    "training.readme": (),
+    "training.pages": (),
+    "training.claims": (),
+    "training.report": ("training",),
     "training.composition": (
-        *("audio", "models.checkpoint", "models.composition", "training.composition", "training.readme"),
+        *("audio", "models.checkpoint", "models.composition", "training.composition", "training.pages"),
     ),
     "training.separation": (
-        *("audio", "models.checkpoint", "models.separation", "training.separation", "training.readme"),
+        *("audio", "models.checkpoint", "models.separation", "training.separation", "training.pages"),
     ),
     "tabs": ("audio", "models", "listening_test"),
     # The Compose tab fills several files; tabs still never see one another.

@@ -176,8 +176,8 @@ def test_the_figure_is_drawn_from_the_report(tmp_path):
     assert (tmp_path / "again.svg").read_text() == ablation.FIGURE.read_text()
 
 
-def test_card_and_readme_say_what_was_measured():
+def test_card_and_results_say_what_was_measured():
     report = json.loads(joint_report.REPORT.read_text())
     assert joint_report.CARD_PATH.read_text() == joint_report.card(report)
     table = joint_report.table(json.loads(ablation.REPORT.read_text()), report)
-    assert table in joint_report.readme.README.read_text()
+    assert table in joint_report.pages.RESULTS.read_text()

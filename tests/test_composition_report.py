@@ -15,7 +15,7 @@ from models.composition.encoding import CHORD_UNITS, UNITS, chord_roll
 from models.composition.generate import trained
 from models.composition.markov import Markov
 from models.composition.networks import Group, Network, NetworkConfig
-from training import readme
+from training import pages
 from training.composition import corpus
 from training.composition.cards import card
 from training.composition.corpus import CORPORA
@@ -32,7 +32,7 @@ from training.composition.free_runs import (
 )
 from training.composition.online import PaperPreset, learn_chords
 from training.composition.report import spread, summary
-from training.composition.tables import markdown, readme_table
+from training.composition.tables import markdown, table_in_brief
 
 ROOT = Path(__file__).parent.parent
 
@@ -161,8 +161,8 @@ def test_the_committed_report_is_of_these_corpora_and_its_tables_are_its_own():
     folder = ROOT / "training" / "composition"
     report = json.loads((folder / "report.json").read_text())
     assert (folder / "report.md").read_text() == markdown(report)
-    text = (ROOT / "README.md").read_text()
-    assert readme.written(text, "composition-report", readme_table(report)) == text
+    text = pages.RESULTS.read_text()
+    assert pages.written(text, "composition-report", table_in_brief(report)) == text
     for form, chart in report["charts"].items():
         assert chart["corpus"] == CORPORA[form].digest()
         assert chart["models"]["lstm-chords"]["seeds"] == 5
@@ -207,7 +207,7 @@ def test_a_card_tells_what_the_checkpoint_carries():
 
 def test_a_table_replaces_what_stands_between_its_marks_and_nothing_else():
     page = "a\n<!-- one -->\nold\n<!-- end of one -->\nb\n<!-- two -->\n<!-- end of two -->\n"
-    assert readme.written(page, "one", "new\n") == page.replace("old", "new")
+    assert pages.written(page, "one", "new\n") == page.replace("old", "new")
     for wrong in ("three", "on"):
         with pytest.raises(ValueError, match=f"<!-- {wrong} -->"):
-            readme.written(page, wrong, "new")
+            pages.written(page, wrong, "new")

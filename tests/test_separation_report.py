@@ -13,7 +13,7 @@ import audio
 from audio import Audio
 from models import checkpoint
 from models.separation.sweep import Curve
-from training import readme
+from training import pages
 from training.separation import measure, tables
 from training.separation.evaluate import Plan, evaluate
 from training.separation.excerpts import balanced, read_clip, read_song, strongest
@@ -202,10 +202,10 @@ def test_the_card_of_a_model_says_what_it_learned_from() -> None:
     assert measure.learned_from("hpss") == frozenset()
 
 
-def test_the_readme_shows_the_committed_report() -> None:
-    text = readme.README.read_text()
+def test_the_results_show_the_committed_report() -> None:
+    text = pages.RESULTS.read_text()
     report = json.loads(REPORT.read_text())
-    assert readme.written(text, "separation-report", tables.readme_tables(report)) == text
+    assert pages.written(text, "separation-report", tables.tables_in_brief(report)) == text
     assert (REPORT.parent / "report.md").read_text() == tables.markdown(report)
     for paths in report["figures"].values():
         assert all((REPORT.parent / path).exists() for path in paths.values())

@@ -1,4 +1,4 @@
-"""Measure the shipped joint model and tell its story: joint_report.json, its card, and a table in the README.
+"""Measure the shipped joint model and tell its story: joint_report.json, its card, and a table in RESULTS.md.
 
     python -m training.composition.joint_report --weimar DIR
 
@@ -19,7 +19,7 @@ import torch
 
 from models import checkpoint
 from models.composition.improvise import trained
-from training import readme
+from training import pages
 from training.composition import ablation, licks, weimar
 from training.composition.joint_batches import tokens_of
 from training.composition.joint_train import bits_per_note
@@ -159,7 +159,7 @@ def main() -> int:
         report = measured(arguments.weimar)
         REPORT.write_text(json.dumps(report, indent=1) + "\n")
         CARD_PATH.write_text(card(report))
-        readme.write(MARK, table(json.loads(ablation.REPORT.read_text()), report))
+        pages.write(MARK, table(json.loads(ablation.REPORT.read_text()), report))
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -3,7 +3,7 @@
     python -m training.composition.judge
 
 Improvises a hundred choruses in each style with the seeds 0 to 99, over all twelve-bar forms in turn, and writes
-judge.json, the figure figures/panel.svg and the table in the README. judge.json is {"choruses", "forms", "styles":
+judge.json, the figure figures/panel.svg and the table in RESULTS.md. judge.json is {"choruses", "forms", "styles":
 {STYLE: {"limit", "measures": {NAME: {"band", "median", "low", "high", "inside"}}, "measures_inside", "corpus":
 BORROWING, "limited": BORROWING, "free": BORROWING}}}. A band is of the human solos, for both styles; low and high are
 the 5th and 95th percentile of the choruses, inside the share of them that lies in the band; the panel is that of the
@@ -25,7 +25,7 @@ from models.composition.improvise import trained
 from models.composition.originality import STYLES, Index, index
 from models.composition.panel import MEASURES, bands, panel
 from models.composition.score import Score
-from training import readme
+from training import pages
 from training.composition.choruses import TWELVE_BAR_FORMS, improvised
 from training.composition.judge_figures import draw_panel
 from training.composition.yardsticks import BAND, BORROWING, borrowing
@@ -121,7 +121,7 @@ def main() -> int:
         }
         REPORT.write_text(json.dumps(report, indent=1) + "\n")
         draw_panel(report, FIGURE)
-        readme.write("judge", table(report))
+        pages.write("judge", table(report))
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -1,4 +1,4 @@
-"""The comparison of all networks on both forms: trains, measures, writes report.json, report.md, the README's table.
+"""The comparison of all networks on both forms: trains, measures, writes report.json, report.md, the table in brief.
 
     python -m training.composition.report [--runs DIR] [--out DIR] [--finished] [--ship]
 
@@ -33,13 +33,13 @@ import numpy as np
 from models import checkpoint
 from models.checkpoint import Checkpoint
 from models.composition.generate import checkpoint_name, network_of
-from training import readme
+from training import pages
 from training.composition.cards import card
 from training.composition.corpus import CORPORA, SONGS, UNSEEN_SONGS, Corpus
 from training.composition.evaluate import evaluate, evaluate_markov, evaluate_walk
 from training.composition.online import PaperPreset, learn_chords
 from training.composition.presets import NETWORKS
-from training.composition.tables import markdown, readme_table
+from training.composition.tables import markdown, table_in_brief
 from training.composition.train import train
 
 SEEDS = range(5)
@@ -188,7 +188,7 @@ def main() -> int:
         (arguments.out / "report.json").write_text(json.dumps(report, indent=1) + "\n")
         (arguments.out / "report.md").write_text(markdown(report))
         if arguments.out == HERE:
-            readme.write("composition-report", readme_table(report))
+            pages.write("composition-report", table_in_brief(report))
         if arguments.ship:
             for corpus in CORPORA.values():
                 ship(corpus, arguments.runs, arguments.finished)

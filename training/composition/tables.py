@@ -47,7 +47,7 @@ def markdown(report: dict[str, Any]) -> str:
     return "\n".join(parts)
 
 
-def readme_table(report: dict[str, Any]) -> str:
+def table_in_brief(report: dict[str, Any]) -> str:
     """Write the figures that answer who keeps the form."""
     heads = (
         "form",
@@ -60,12 +60,12 @@ def readme_table(report: dict[str, Any]) -> str:
     )
     lines = [f"| {' | '.join(heads)} |", "|" + "---|" * len(heads)]
     for form, chart in report["charts"].items():
-        lines += [f"| {form} | {' | '.join(_readme_cells(name, model))} |" for name, model in chart["models"].items()]
+        lines += [f"| {form} | {' | '.join(_cells_in_brief(name, model))} |" for name, model in chart["models"].items()]
     return "\n".join(lines)
 
 
-def _readme_cells(name: str, model: Model) -> list[str]:
-    """Write one model's cells of the README's table."""
+def _cells_in_brief(name: str, model: Model) -> list[str]:
+    """Write one model's cells of the table in brief."""
     given = "perfect_seeds" not in model
     failing = model.get("first_failing_bar")
     return [

@@ -26,7 +26,7 @@ from audio import Audio, AudioError, read, resample
 from models import checkpoint
 from models.separation.separate import DEFAULT, MODELS, defaults, predict, split
 from models.separation.sweep import prepared, score
-from training import readme
+from training import pages
 from training.separation.dataset import DatasetError, block_levels
 from training.separation.excerpts import Excerpt, balanced, clip_files, read_clip, read_song, song_folders
 
@@ -187,7 +187,7 @@ def main() -> int:
     (given.out / "heard.json").write_text(json.dumps([asdict(row) for row in results], indent=1) + "\n")
     (given.out / "heard.md").write_text("# What a visitor hears\n\n" + markdown(results))
     if given.out == HERE:
-        readme.write("separation-heard", markdown(results))
+        pages.write("separation-heard", markdown(results))
     return 0
 
 

@@ -25,7 +25,7 @@ from models.checkpoint import CheckpointError
 from models.separation.bss_eval import References
 from models.separation.recurrent import RecurrentMasker
 from models.separation.spectrogram import istft, stft
-from training import readme
+from training import pages
 from training.separation.dataset import DatasetError
 from training.separation.excerpts import clip_files, read_clip
 from training.separation.mir1k_fit import FRAME, SAMPLE_RATE, Recipe, Singer, fit, masks
@@ -201,7 +201,7 @@ def main() -> int:
         found = report(Recipe(), given.epochs, load(given.data), given.seed, given.runs)
         (given.out / "mir1k.json").write_text(json.dumps(found, indent=1) + "\n")
         if given.out == HERE:
-            readme.write("mir1k-report", table(found))
+            pages.write("mir1k-report", table(found))
     except (AudioError, CheckpointError, DatasetError, OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2

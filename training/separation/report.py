@@ -23,12 +23,12 @@ from typing import Any
 
 import torch
 
-from training import readme
+from training import pages
 from training.separation.evaluate import FAULTS, Plan, evaluate, write_csv
 from training.separation.figures import at_equal_sir, over_alpha
 from training.separation.measure import NAMES
 from training.separation.summary import SCORES, STEMS, summary
-from training.separation.tables import MODEL, markdown, readme_tables, trained_on
+from training.separation.tables import MODEL, markdown, tables_in_brief, trained_on
 
 HERE = Path(__file__).parent
 EXCERPTS, SECONDS, BALANCE_DB = 8, 15.0, 0.0
@@ -83,7 +83,7 @@ def main() -> int:
         with (given.out / "report.csv").open("w", newline="") as file:
             write_csv(file, table(groups))
         if given.out == HERE:
-            readme.write("separation-report", readme_tables(report))
+            pages.write("separation-report", tables_in_brief(report))
     except (*FAULTS, OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2

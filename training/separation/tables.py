@@ -1,4 +1,4 @@
-"""The report as Markdown for people to read: the whole of it, and the part that stands in the README."""
+"""The report as Markdown for people to read: the whole of it, and the part that stands in RESULTS.md."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def markdown(report: Figures) -> str:
     return "\n".join(parts)
 
 
-def readme_tables(report: Figures) -> str:
+def tables_in_brief(report: Figures) -> str:
     """Write the tables of the material that was never trained on, and the headline."""
     parts = [conditions(report), ""]
     for name, group in report["groups"].items():
@@ -62,7 +62,7 @@ def readme_tables(report: Figures) -> str:
                 "",
             ]
     pictures = [(picture, path) for group in report["figures"].values() for picture, path in group.items()]
-    parts += [f"![{picture}](training/separation/{path})" for picture, path in pictures[:2]]
+    parts += [f"![{picture}](separation/{path})" for picture, path in pictures[:2]]
     return "\n".join(parts).strip()
 
 

@@ -1,0 +1,150 @@
+"""What we claim and how to check it: the claims, and where the committed measurements bear each of them out."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+COMPOSITION, SEPARATION, BENCHMARKS = "training/composition", "training/separation", "benchmarks/results"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One line of the table.
+
+    Attributes:
+        text: what is claimed.
+        figure: reads the figure out of the measurements.
+        command: what measures it anew.
+        evidence: file of the measurements, below the root.
+    """
+
+    text: str
+    figure: Callable[[Any], str]
+    command: str
+    evidence: str
+
+
+def _kept(report: Any) -> str:
+    models = report["charts"]["basic"]["models"]
+    found = ("lstm-chords", "rnn-chords", "feedforward-chords")
+    return ", ".join(f"{models[name]['perfect_seeds']} of {models[name]['seeds']}" for name in found)
+
+
+def _bits(report: Any) -> str:
+    drawn = [_median(report, name, "weimar_bits") for name in ("chain", "independent")]
+    return ", ".join(f"{bits:.2f}" for bits in (*drawn, report["third_order_table"]["weimar_bits"]))
+
+
+def _impossible(report: Any) -> str:
+    return ", ".join(f"{_median(report, name, 'impossible_events'):.1%}" for name in ("chain", "independent"))
+
+
+def _median(report: Any, heads: str, figure: str) -> float:
+    return statistics.median(run[figure] for run in report["runs"][heads])
+
+
+def _recovery(report: Any) -> str:
+    rates = report["perturbation"].items()
+    return "; ".join(f"{style} {each['undisturbed']:.1%}, {each['after_wrong_call']:.1%}" for style, each in rates)
+
+
+def _inside(report: Any) -> str:
+    styles = report["styles"].items()
+    return "; ".join(f"{name} {each['measures_inside']} of {len(each['measures'])}" for name, each in styles)
+
+
+def _copied(report: Any) -> str:
+    runs = {
+        style: [each[part]["longest_run"]["median"] for part in ("limited", "corpus")]
+        for style, each in report["styles"].items()
+    }
+    return "; ".join(f"{style} {ours:.0f}, {corpus:.0f}" for style, (ours, corpus) in runs.items())
+
+
+def _equal_sir(report: Any) -> str:
+    found = report["groups"]["clips"]["like_to_like"]["nmf"]["vocals"]
+    return f"{found['mean_db']:+.1f} dB ({found['low_db']:+.1f} to {found['high_db']:+.1f})"
+
+
+def _drag(result: Any) -> str:
+    return f"{result['set in']['median_ms']:.0f} ms, {result['set in']['p95_ms']:.0f} ms"
+
+
+def _answers(result: Any) -> str:
+    return f"{result['acknowledged']} of {result['submitted']}, {result['p95_ms']:.0f} ms"
+
+
+JOINT = "make joint-report DATA=SOLOS"
+JUDGE = "python -m training.composition.judge"
+CLAIMS = (
+    Claim(
+        "Seeds of LSTM, RNN and feed-forward network that keep the basic form for ever",
+        _kept,
+        "make composition-report",
+        f"{COMPOSITION}/report.json",
+    ),
+    Claim(
+        "Bits per note of solos by performers never heard: chain rule, independent heads, third-order table",
+        _bits,
+        JOINT,
+        f"{COMPOSITION}/ablation.json",
+    ),
+    Claim(
+        "Impossible events drawn by the chain rule and by independent heads",
+        _impossible,
+        JOINT,
+        f"{COMPOSITION}/ablation.json",
+    ),
+    Claim(
+        "Chord tones in the four bars after a call as it was, and after a wrong one",
+        _recovery,
+        JOINT,
+        f"{COMPOSITION}/joint_report.json",
+    ),
+    Claim(
+        "Measures of a hundred choruses with their median inside the band of human solos",
+        _inside,
+        JUDGE,
+        f"{COMPOSITION}/judge.json",
+    ),
+    Claim(
+        "Notes of the longest run that a chorus copies, and that the corpus copies from itself, medians",
+        _copied,
+        JUDGE,
+        f"{COMPOSITION}/judge.json",
+    ),
+    Claim(
+        "Vocals' SAR of the network of 2015 above NMF's at equal SIR, singers never heard",
+        _equal_sir,
+        "make separation-report DATA=SONGS CLIPS=MIR1K",
+        f"{SEPARATION}/report.json",
+    ),
+    Claim(
+        "Alpha dragged to changed sound in Chromium: median, 95 %",
+        _drag,
+        "python benchmarks/alpha_drag.py",
+        f"{BENCHMARKS}/alpha_drag.json",
+    ),
+    Claim(
+        "Answers of 50 listeners at once that are stored; 95 % are acknowledged within",
+        _answers,
+        "python benchmarks/listening_load.py",
+        f"{BENCHMARKS}/listening_load.json",
+    ),
+)
+
+
+def table(root: Path = ROOT) -> str:
+    """Write one row per claim, its figure from the file below the root."""
+    rows = [
+        f"| {claim.text} | {claim.figure(json.loads((root / claim.evidence).read_text()))} | `{claim.command}` "
+        f"| [{Path(claim.evidence).name}]({claim.evidence}) |"
+        for claim in CLAIMS
+    ]
+    return "\n".join(["| claim | measured | command | in |", "|---|---|---|---|", *rows])
