@@ -37,6 +37,7 @@ TEMPO, BARS = 200, 1
 TICK_S = 60 / TEMPO / 12
 ANSWERED = ("network", "band")  # whose turn it can be when the visitor's is over
 FULL_S = 300  # a session ends by itself
+PATIENCE_MS = 120_000  # with a page on a busy machine
 HEARD_S = 0.5  # from a note handed over to its arrival in the list of what was heard, at most
 
 
@@ -69,6 +70,7 @@ def ready(url: str) -> bool:
 
 def enter(page: Page, url: str) -> None:
     """Go to the part, set it up, and take the keyboard that plays by itself."""
+    page.set_default_timeout(PATIENCE_MS)
     for script in SCRIPTS:
         page.add_init_script(path=Path(__file__).parent / script)
     page.goto(url)

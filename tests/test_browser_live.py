@@ -190,7 +190,7 @@ def test_without_an_answer_the_band_plays_on_and_the_next_one_is_in_time(page: P
     assert {whose[int(tick // EXCHANGE)] for tick in played["Tenor sax"]} == {"network"}
     assert all(tick % EXCHANGE >= TURN for tick in played["Tenor sax"])
     assert np.diff(played["Drums"]).max() == pytest.approx(12)
-    assert played["Drums"][-1] > len(whose) * EXCHANGE
+    assert {tick // TURN for tick in played["Drums"]} >= set(range(2 * len(whose)))
 
 
 def test_a_refused_keyboard_and_a_silent_server_are_told_and_the_piano_plays(page: Page, room: Locator):
