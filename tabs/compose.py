@@ -110,14 +110,14 @@ def _compose(
     form: str,
     style: str,
     feel: str,
-    density: float | None,
-    limit: int | None,
+    density: str,
+    limit: str,
     progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio finds it by this default)
 ) -> tuple[list[Take], *Shown]:
     """Compose, render and write a take; on bad input raise gr.Error, which leaves the take before in place."""
     try:
         played = key, tempo, choruses, melody, chords, seed, notes, threshold, temperature
-        wishes = Wishes(*played, form, style, feel, density, limit)
+        wishes = Wishes(*played, form, style, feel, compose_settings.DENSITIES[density], compose_settings.LIMITS[limit])
         _refuse_long(wishes)
         progress(0.1, "Composing")
         takes = [composed(model, wishes)]

@@ -26,8 +26,8 @@ def verdict(take: Take) -> str:
     longest = known.longest(take.score.part("melody").notes)
     if longest is None:
         return f"No {SHORTEST_RUN} notes in a row are copied from what the network learned."
-    usual = f"the pieces that it learned from share {known.usual_run} with one another"
-    return f"Its longest copy has {longest.notes} notes; {usual}, in the median."
+    usual = f"the pieces that it learned from share runs of {known.usual_run} with one another, in the median"
+    return f"It copies at most {longest.notes} notes in a row from what it learned; {usual}."
 
 
 def _runs(take: Take) -> tuple[Run, ...]:
@@ -58,6 +58,6 @@ def _measures(take: Take) -> list[dict[str, Any]]:
             continue
         margin = MARGIN * (high - low)
         ends = {"least": min(low, value) - margin, "most": max(high, value) + margin}
-        words = f"{value:.2f} of {low:.2f}\u2013{high:.2f}"
+        words = f"{value:.2f}, usual {low:.2f}\u2013{high:.2f}"
         packed.append({"name": measure.text, "value": value, "low": low, "high": high, "words": words} | ends)
     return packed

@@ -44,12 +44,14 @@ def build() -> tuple[gr.Dropdown, Controls, gr.Button]:
             chords = _instrument("chords", "Chords played by")
         temperature = _temperature()
         with gr.Row() as of_joint:
-            density = gr.Dropdown(list(DENSITIES.items()), value=None, label="Notes", min_width=130, filterable=False)
+            density = gr.Dropdown(
+                list(DENSITIES), value="As it likes", label="How many notes", min_width=130, filterable=False
+            )
             limit = gr.Dropdown(
-                list(LIMITS.items()),
-                value=8,
+                list(LIMITS),
+                value="8 notes",
                 label="Longest copy",
-                info="of notes it learned",
+                info="of what it learned",
                 min_width=130,
                 filterable=False,
             )

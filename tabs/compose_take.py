@@ -23,12 +23,13 @@ from models.composition.blues_form import (
     pitch_class,
 )
 from models.composition.call import call_events
+from models.composition.events import notes_of
 from models.composition.generate import JOINT
 from models.composition.metrics import form_errors
 from models.composition.musicxml import write_musicxml
 from models.composition.primer import MOST_PRIMER_NOTES
 from models.composition.score import Note, Score, write_midi
-from models.composition.solo import Manner, bars_of, lead_sheet, replayed, solo
+from models.composition.solo import Manner, bars_of, call_and_answer, replayed
 
 # The composers that visitors meet: title and one line on each, in the order of their history.
 COMPOSERS = {
@@ -158,16 +159,18 @@ def composed(model: str, wishes: Wishes) -> Take:
 
 def _improvised(wishes: Wishes) -> Take:
     """Let the joint model answer the phrase over the form, and a band accompany."""
-    meter, form = METERS[wishes.feel], wishes.chart
-    generate.Request(form, wishes.choruses, wishes.seed, temperature=wishes.temperature)  # refuses what is out of range
-    sheet = lead_sheet(form, key=wishes.key, tempo=wishes.tempo, choruses=wishes.choruses, meter=meter)
-    call = call_events(wishes.phrase, wishes.key)
-    called = len(bars_of(call))
-    if called * TICKS_PER_BAR >= sheet.length:
-        raise ValueError(f"a phrase of {called} bars leaves no bar to answer in; ask for more choruses")
-    score = solo(sheet, form, _manner(wishes), wishes.seed, call)
-    played = accompany(score, feel=wishes.feel, seed=wishes.seed, bars_per_chorus=len(form.bars))
-    return Take(JOINT, wishes, played, sum(not event.tied and event.pitch is not None for event in call))
+    score = call_and_answer(
+        wishes.phrase,
+        wishes.chart,
+        _manner(wishes),
+        wishes.seed,
+        key=wishes.key,
+        tempo=wishes.tempo,
+        choruses=wishes.choruses,
+        meter=METERS[wishes.feel],
+    )
+    played = accompany(score, feel=wishes.feel, seed=wishes.seed, bars_per_chorus=len(wishes.chart.bars))
+    return Take(JOINT, wishes, played, len(notes_of(call_events(wishes.phrase, wishes.key))))
 
 
 def anew(take: Take, kept: Collection[int]) -> Take:

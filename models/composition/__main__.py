@@ -9,15 +9,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import audio
-from models.composition import generate
+from models.composition import call, generate, hum
+from models.composition.accompaniment import BAND, accompany
 from models.composition.blues_form import FORMS, form_named
 from models.composition.encoding import EncodingError
 from models.composition.metrics import chord_accuracy, roll_in_c, segment_letters
 from models.composition.musicxml import write_musicxml
 from models.composition.primer import seed_notes, seed_remarks
 from models.composition.render import render
-from models.composition.score import DEFAULT_INSTRUMENTS, Score, ScoreError, read_midi, write_midi
+from models.composition.score import DEFAULT_INSTRUMENTS, Note, Score, ScoreError, read_midi, write_midi
+from models.composition.solo import Manner, call_and_answer
 
+MIDI_SUFFIXES = (".mid", ".midi")
 SUFFIXES = (".mid", ".musicxml", ".wav", ".flac")
 PAPER = {".mid": write_midi, ".musicxml": write_musicxml}  # written from the score; the others are its sound
 
@@ -30,21 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     try:
         _refuse_outputs(arguments.out)
-        score = generate.compose(
-            arguments.model,
-            form=arguments.form,
-            key=arguments.key,
-            tempo=arguments.tempo,
-            choruses=arguments.choruses,
-            seed=arguments.seed,
-            primer=_primer(arguments.primer, arguments.key) if arguments.primer else (),
-            threshold=arguments.threshold,
-            temperature=arguments.temperature,
-            style=arguments.style,
-            meter=arguments.meter,
-            density=arguments.density,
-            limit=arguments.limit,
-        )
+        score = _improvised(arguments) if arguments.call or arguments.band else _composed(arguments)
         _write(score, arguments.out, {"melody": arguments.melody, "chords": arguments.chords})
         if arguments.json:
             print(json.dumps(report(score, arguments.form)))
@@ -68,7 +57,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--tempo", type=float, default=120, help="beats per minute, 40-300")
     parser.add_argument("--choruses", type=int, default=1, help="1-8")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--primer", type=Path, metavar="FILE.mid", help="begin with this file's first 24 melody notes")
+    opening = parser.add_mutually_exclusive_group()
+    opening.add_argument("--primer", type=Path, metavar="FILE.mid", help="begin with this file's first 24 melody notes")
+    opening.add_argument(
+        "--call", type=Path, metavar="FILE", help="a melody that the joint model answers: MIDI, or hummed at the tempo"
+    )
+    parser.add_argument("--band", action="store_true", help="let piano, bass and drums accompany the joint model")
     parser.add_argument("--threshold", type=float, default=0.5, help="a chord tone sounds above this probability")
     parser.add_argument("--temperature", type=float, default=1.0, help="of the melody's draws, 0.1-2")
     parser.add_argument("--melody", default=DEFAULT_INSTRUMENTS["melody"], help="instrument")
@@ -76,6 +70,54 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--out", type=Path, action="append", default=[], metavar="FILE", help=" ".join(SUFFIXES))
     parser.add_argument("--json", action="store_true", help="print what was measured on the piece")
     return parser
+
+
+def _composed(arguments: argparse.Namespace) -> Score:
+    """Compose as a model does by itself, or after seed notes."""
+    return generate.compose(
+        arguments.model,
+        form=arguments.form,
+        key=arguments.key,
+        tempo=arguments.tempo,
+        choruses=arguments.choruses,
+        seed=arguments.seed,
+        primer=_primer(arguments.primer, arguments.key) if arguments.primer else (),
+        threshold=arguments.threshold,
+        temperature=arguments.temperature,
+        style=arguments.style,
+        meter=arguments.meter,
+        density=arguments.density,
+        limit=arguments.limit,
+    )
+
+
+def _improvised(arguments: argparse.Namespace) -> Score:
+    """Let the joint model answer a call, if there is one, and a band accompany it, if it shall: as in the app."""
+    if arguments.model != generate.JOINT or arguments.primer:
+        raise generate.CompositionError("--call and --band need --model joint, and no --primer")
+    form = form_named(arguments.form)
+    score = call_and_answer(
+        _phrase(arguments.call, arguments.tempo) if arguments.call else (),
+        form,
+        Manner(arguments.style, arguments.temperature, arguments.density, arguments.limit),
+        arguments.seed,
+        key=arguments.key,
+        tempo=arguments.tempo,
+        choruses=arguments.choruses,
+        meter=arguments.meter,
+    )
+    feel = "shuffle" if arguments.meter == "12/8" else "swing"
+    parts = BAND if arguments.band else ("chords",)
+    return accompany(score, feel=feel, seed=arguments.seed, parts=parts, bars_per_chorus=len(form.bars))
+
+
+def _phrase(path: Path, tempo: float) -> tuple[Note, ...]:
+    """Read the call from a MIDI file or a recording, and say on stderr what is left out."""
+    is_midi = path.suffix.lower() in MIDI_SUFFIXES
+    score = read_midi(path) if is_midi else hum.transcribed(audio.read(path, longest=hum.LONGEST_S), tempo)
+    for remark in call.remarks(score):
+        print(f"note: {path.name}: {remark}", file=sys.stderr)
+    return call.phrase(score)
 
 
 def _primer(path: Path, key: str) -> tuple[int, ...]:

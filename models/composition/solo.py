@@ -10,9 +10,11 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from models.composition.blues_form import TICKS_PER_BAR, Form, transposition
+from models.composition.call import call_events
 from models.composition.events import Event, events_of, notes_of
+from models.composition.generate import CompositionError, Request
 from models.composition.improvise import improvise
-from models.composition.score import Chord, Score
+from models.composition.score import Chord, Note, Score
 
 Bar = tuple[Event, ...]  # events of one bar; none crosses its line
 
@@ -38,6 +40,30 @@ def lead_sheet(form: Form, *, key: str = "C", tempo: float = 120, choruses: int 
         share = TICKS_PER_BAR // len(symbols)
         chords += [Chord(bar * TICKS_PER_BAR + place * share, share, symbol) for place, symbol in enumerate(symbols)]
     return Score((), tuple(chords), tempo, end, meter=meter).transposed(transposition(key), key)
+
+
+def call_and_answer(
+    phrase: Sequence[Note],
+    form: Form,
+    manner: Manner,
+    seed: int,
+    *,
+    key: str = "C",
+    tempo: float = 120,
+    choruses: int = 1,
+    meter: str = "4/4",
+) -> Score:
+    """Play choruses over a form: a phrase first, if there is one, as it stands in the key; then the model's answer.
+
+    Raises:
+        ValueError: a value out of range, or a phrase that fills all the choruses.
+    """
+    Request(form, choruses, seed, temperature=manner.temperature)  # refuses what is out of range
+    sheet, call = lead_sheet(form, key=key, tempo=tempo, choruses=choruses, meter=meter), call_events(phrase, key)
+    called = len(bars_of(call))
+    if called * TICKS_PER_BAR >= sheet.length:
+        raise CompositionError(f"a phrase of {called} bars leaves no bar to answer in; ask for more choruses")
+    return solo(sheet, form, manner, seed, call)
 
 
 def solo(sheet: Score, form: Form, manner: Manner, seed: int, call: Sequence[Event] = ()) -> Score:

@@ -75,6 +75,8 @@ export function mountTake(element, props, watch, ask) {
       player.setLevels(mixer.gains);
       player.seek(place);
       view.play.disabled = false;
+      // On a telephone the take lies below the controls.
+      if (view.play.getBoundingClientRect().top > window.innerHeight) view.root.scrollIntoView({ behavior: "smooth" });
     } catch (error) {
       view.fault.textContent = error.message;
     }
