@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -13,44 +14,54 @@ import pytest
 
 from audio import Audio, read, write
 from models.separation.library import PART, separate, songs
+from models.separation.stream import Cut
 
+ROOT = Path(__file__).parent.parent
 SONGS = ("one", "two", "album/three", "album/four", "album/five")
-RATE = 16_000
+SECONDS, RATE = 10, 16_000
+PATIENCE_S = 200
+CUT = Cut("hpss", 0.5, 0.0, "flac")
 
 
 @pytest.fixture
 def library(tmp_path: Path) -> Path:
-    """Five songs of two seconds in two folders."""
+    """Five songs of noise in two folders."""
     rng = np.random.default_rng(5)
     for song in SONGS:
         path = tmp_path / "library" / f"{song}.wav"
         path.parent.mkdir(parents=True, exist_ok=True)
-        write(path, Audio(rng.normal(0.0, 0.1, (2, 2 * RATE)).astype(np.float32), RATE))
+        write(path, Audio(rng.normal(0.0, 0.1, (2, SECONDS * RATE)).astype(np.float32), RATE))
     return tmp_path / "library"
 
 
-def workers_of(driver: int) -> list[int]:
-    """Processes that are at a song: Ray names them after their task."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        try:
-            is_worker = entry.name.isdigit() and (entry / "cmdline").read_bytes().startswith(b"ray::separate")
-            if is_worker and os.getsid(int(entry.name)) == os.getsid(driver):
-                found.append(int(entry.name))
-        except OSError:  # gone meanwhile
-            continue
-    return found
+def caught_in_the_middle(out: Path, run: subprocess.Popen[bytes]) -> tuple[int, dict[str, int]]:
+    """Stop a worker that is at a song while another song is through; returns it, and the folders that are there."""
+    deadline = time.monotonic() + PATIENCE_S
+    while run.poll() is None and time.monotonic() < deadline:
+        there = {song: (out / song).stat().st_ino for song in SONGS if (out / song).exists()}
+        for scratch in out.glob(f"{PART}*") if there else ():
+            worker = int(scratch.name.rsplit("-", 1)[1])
+            with suppress(ProcessLookupError):
+                os.kill(worker, signal.SIGSTOP)
+                if scratch.exists() and any(scratch.iterdir()):  # stopped, it can no longer finish
+                    return worker, there
+                os.kill(worker, signal.SIGCONT)
+        time.sleep(0.01)
+    run.kill()
+    raise AssertionError(f"nobody was caught in the middle: {run.communicate()[0].decode()}")
 
 
 def test_a_worker_killed_in_the_middle_loses_nothing_and_no_song_is_done_twice(library: Path, tmp_path: Path) -> None:
     out, report = tmp_path / "stems", tmp_path / "report.json"
     command = [sys.executable, "-m", "models.separation.library", str(library), "--out", str(out)]
     command += ["--workers", "2", "--json", str(report), "--model", "hpss", "--format", "flac"]
-    run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
-    first = wait_for_a_song(out, run)
-    (victim, *_) = workers_of(run.pid)
-    os.kill(victim, signal.SIGKILL)
-    output, _ = run.communicate(timeout=300)
+    run = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    try:
+        worker, first = caught_in_the_middle(out, run)
+        os.kill(worker, signal.SIGKILL)
+        output, _ = run.communicate(timeout=PATIENCE_S)
+    finally:
+        run.kill()
     assert run.returncode == 0, output.decode()
     outcomes = json.loads(report.read_text())
     assert sorted(outcome["song"] for outcome in outcomes) == sorted(SONGS)
@@ -64,26 +75,16 @@ def test_a_worker_killed_in_the_middle_loses_nothing_and_no_song_is_done_twice(l
         assert (out / song).stat().st_ino == made, f"{song} was done again"
 
 
-def wait_for_a_song(out: Path, run: subprocess.Popen[bytes]) -> dict[str, int]:
-    """Wait until a song is through and another is being worked on; returns the folders that are there."""
-    while run.poll() is None:
-        there = {song: (out / song).stat().st_ino for song in SONGS if (out / song).exists()}
-        if there and len(there) < len(SONGS) and workers_of(run.pid):
-            return there
-        time.sleep(0.02)
-    raise AssertionError(f"the run ended early: {run.communicate()[0].decode()}")
-
-
 def test_what_is_there_is_left_alone(library: Path, tmp_path: Path) -> None:
     (tmp_path / "stems" / "one").mkdir(parents=True)
-    outcome = separate("one", library / "one.wav", tmp_path / "stems", [])
+    outcome = separate("one", library / "one.wav", tmp_path / "stems", CUT)
     assert outcome.state == "was there"
     assert not list((tmp_path / "stems" / "one").iterdir())
 
 
 def test_a_song_that_cannot_be_read_is_named(library: Path, tmp_path: Path) -> None:
     (library / "one.wav").write_bytes(b"not a song")
-    outcome = separate("one", library / "one.wav", tmp_path, ["--model", "hpss"])
+    outcome = separate("one", library / "one.wav", tmp_path, CUT)
     assert outcome.state == "failed" and "one.wav" in outcome.reason
 
 

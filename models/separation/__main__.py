@@ -8,7 +8,7 @@ import signal
 import sys
 from pathlib import Path
 
-from audio import SUBTYPES
+from audio import SUBTYPES, AudioError
 from models.checkpoint import CheckpointError
 from models.separation.batch import outcomes, songs
 from models.separation.separate import DEFAULT, MODELS, SeparationError, defaults
@@ -74,6 +74,21 @@ def parser() -> argparse.ArgumentParser:
     return parser
 
 
+def cut_of(arguments: argparse.Namespace) -> Cut:
+    """Return what the options ask for; where they are silent, what the model's makers chose.
+
+    Raises:
+        AudioError: a format without such samples.
+        CheckpointError, SeparationError: there is no such model, or its checkpoint cannot be read.
+    """
+    if arguments.bits not in SUBTYPES[arguments.format]:
+        raise AudioError(f"{arguments.format} has no {arguments.bits} bits; use wav, or --bits 16")
+    alpha, soft = defaults(arguments.model)
+    alpha = alpha if arguments.alpha is None else arguments.alpha
+    soft = soft if arguments.softness is None else arguments.softness
+    return Cut(arguments.model, alpha, soft, arguments.format, arguments.bits)
+
+
 def main() -> int:
     """Parse the command line and separate; 2, and one line for each thing that failed, on bad input."""
     commands = parser()
@@ -83,19 +98,9 @@ def main() -> int:
         return 0
     if not arguments.songs or arguments.out is None:
         commands.error("give at least one song and --out DIR")
-    if arguments.bits not in SUBTYPES[arguments.format]:
-        commands.error(f"{arguments.format} has no {arguments.bits} bits; use wav, or --bits 16")
     try:
-        alpha, soft = defaults(arguments.model)
-        cut = Cut(
-            arguments.model,
-            alpha if arguments.alpha is None else arguments.alpha,
-            soft if arguments.softness is None else arguments.softness,
-            arguments.format,
-            arguments.bits,
-        )
-        return 2 if separate_all(arguments, cut) else 0
-    except (CheckpointError, SeparationError) as error:
+        return 2 if separate_all(arguments, cut_of(arguments)) else 0
+    except (AudioError, CheckpointError, SeparationError) as error:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:

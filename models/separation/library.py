@@ -16,15 +16,16 @@ import argparse
 import json
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
-SUFFIXES = {".wav", ".flac", ".ogg", ".mp3"}
-ROOT = Path(__file__).parent.parent.parent
+from models.separation import __main__ as command
+from models.separation import batch
+from models.separation.stream import Cut
+
 PART = ".part-"  # how the hidden folders begin
 MOST_TRIES = 5  # of a song whose workers die
 
@@ -47,27 +48,26 @@ def songs(library: Path) -> dict[str, Path]:
     """
     found: dict[str, Path] = {}
     for path in sorted(library.rglob("*")):
-        if path.suffix.lower() in SUFFIXES:
+        if path.suffix.lower() in batch.SUFFIXES:
             name = str(path.relative_to(library).with_suffix(""))
             if name in found:
                 raise ValueError(f"{found[name].name} and {path.name} would overwrite each other's stems; rename one")
             found[name] = path
     if not found:
-        raise FileNotFoundError(f"{library} holds no sound file ({', '.join(sorted(SUFFIXES))})")
+        raise FileNotFoundError(f"{library} holds no sound file ({', '.join(sorted(batch.SUFFIXES))})")
     return found
 
 
-def separate(song: str, path: Path, out: Path, options: list[str]) -> Outcome:
-    """Separate one song by the command for a song, unless it is there; this is what a worker does."""
+def separate(song: str, path: Path, out: Path, cut: Cut) -> Outcome:
+    """Separate one song unless it is there; this is what a worker does."""
     target = out / song
     if target.exists():
         return Outcome(song, "was there")
     scratch = out / f"{PART}{os.uname().nodename}-{os.getpid()}"
-    command = [sys.executable, "-m", "models.separation", str(path), "--out", str(scratch), *options]
     try:
-        run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-        if run.returncode != 0:
-            return Outcome(song, "failed", run.stderr.strip() or f"the command ended with {run.returncode}")
+        made = batch.separate(path.stem, path, scratch, cut, watched=False)
+        if made.failed:
+            return Outcome(song, "failed", made.line)
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             (scratch / path.stem).rename(target)
@@ -80,15 +80,19 @@ def separate(song: str, path: Path, out: Path, options: list[str]) -> Outcome:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def separate_library(
-    library: Path, out: Path, options: list[str], *, workers: int, address: str | None
-) -> Iterator[Outcome]:
+def clear(out: Path) -> None:
+    """Remove what workers that were killed left behind."""
+    for left_over in out.glob(f"{PART}*"):
+        shutil.rmtree(left_over, ignore_errors=True)
+
+
+def separate_library(library: Path, out: Path, cut: Cut, *, workers: int, address: str | None) -> Iterator[Outcome]:
     """Deal the songs of a library out; yields an Outcome as each is through.
 
     Args:
         library: folder of songs, at the same path on every machine.
-        out: folder for the stems, likewise.
-        options: of `python -m models.separation`, such as --alpha 0.4.
+        out: folder for the stems, likewise; one run at a time may fill it.
+        cut: how each song is separated.
         workers: songs at a time on this machine, where Ray is started here.
         address: of a Ray cluster that runs already.
 
@@ -96,24 +100,25 @@ def separate_library(
         ModuleNotFoundError: Ray is not installed.
         FileNotFoundError, ValueError: see `songs`.
     """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # before Ray is imported: nothing is reported to anybody
     import ray
 
     waiting = songs(library)
     out.mkdir(parents=True, exist_ok=True)
-    for left_over in out.glob(f"{PART}*"):  # of a run that was killed
-        shutil.rmtree(left_over)
+    clear(out)
     if address:
         ray.init(address=address)
     else:
         ray.init(num_cpus=workers, include_dashboard=False)
     try:
         task = ray.remote(num_cpus=1, max_retries=MOST_TRIES)(separate)
-        running = [task.remote(song, path.absolute(), out.absolute(), options) for song, path in waiting.items()]
+        running = [task.remote(song, path.absolute(), out.absolute(), cut) for song, path in waiting.items()]
         while running:
             (ready, *_), running = ray.wait(running)
             yield ray.get(ready)
     finally:
         ray.shutdown()
+        clear(out)
 
 
 def main() -> int:
@@ -127,8 +132,10 @@ def main() -> int:
     arguments, options = parser.parse_known_args()
     outcomes = []
     try:
+        # The other options are those for a single song.
+        cut = command.cut_of(command.parser().parse_args([*options, "--out", str(arguments.out)]))
         work = separate_library(
-            arguments.library, arguments.out, options, workers=arguments.workers, address=arguments.address
+            arguments.library, arguments.out, cut, workers=arguments.workers, address=arguments.address
         )
         for outcome in work:
             outcomes.append(outcome)
@@ -136,7 +143,7 @@ def main() -> int:
     except ModuleNotFoundError:
         print("this command needs Ray: pip install ray==2.60.0", file=sys.stderr)
         return 2
-    except (OSError, ValueError, ConnectionError) as error:
+    except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2
     if arguments.json:
