@@ -60,7 +60,10 @@ def build() -> None:
     measured = _bind_measuring(kept, baseline, [dials[1], rule], [cancel, status, curves])
     # Bound before what these clicks start: Gradio's page takes the listeners of a click one after the other.
     gr.on([start.click, example.click], None, cancels=measured, api_visibility="private")
+    start.click(None, None, status, js="() => 'In line: one song is separated at a time'", api_visibility="private")
+    example.click(None, None, status, js="() => 'Composing and singing'", api_visibility="private")
     composed = example.click(_example, None, [source, *columns, *sounds[1:]], **JOB)
+    composed.failure(lambda: "", None, status, api_visibility="private")
     outputs = [kept, cancel, status, curves, text, result, *dials]
     separated = [
         event(_separate, [source, *sounds, model, kept], outputs, **_told(status))

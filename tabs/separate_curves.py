@@ -24,6 +24,7 @@ from tabs.separate_song import Stems
 EXCERPT_S = 20.0
 BLOCK_S = 0.1  # the excerpt begins at a multiple of this
 ALONE = "none"
+RIVAL = "nmf"  # of the paper
 MEASURES = ("sdr", "sir", "sar")
 
 
@@ -54,7 +55,7 @@ def build() -> tuple[gr.HTML, gr.Dropdown]:
         )
         baseline = gr.Dropdown(
             [*((MODELS[name][0], name) for name in separate.MODELS), ("nothing", ALONE)],
-            value=separate.MODELS[1],
+            value=RIVAL,
             label="Compare with",
             filterable=False,
             elem_id="separate-baseline",

@@ -7,7 +7,7 @@ sides of a stereo recording apart, since singers mostly stand in the middle. Mag
 network input (batch, frame, feature).
 
 A bidirectional network hears everything that it is given. So prediction is defined on the blocks of
-`separate.spectrum_blocks`, whose grid begins at the song's first sample, each run with `context` frames on both sides.
+`spectrogram.overlapping`, whose grid begins at the song's first sample, each run with `context` frames on both sides.
 """
 
 from __future__ import annotations

@@ -20,11 +20,23 @@ from torch import Tensor
 from audio import Audio, Samples, resample
 from models import checkpoint
 from models.separation import baselines, mask, networks
-from models.separation.spectrogram import BINS, HOP, SAMPLE_RATE, frames, istft_blocks, mid_side, stft_blocks
+from models.separation.blocks import in_threads
+from models.separation.spectrogram import (
+    BINS,
+    HOP,
+    SAMPLE_RATE,
+    frames,
+    istft_blocks,
+    mid_side,
+    overlapping,
+    pieces,
+    stft_blocks,
+)
 
 Rule = Literal["complement", "paper"]
 
 BLOCK_FRAMES = 1000  # 12 s, a multiple of every stride in use
+PIECE_FRAMES = 250  # of these: what is transformed at once, which takes far more memory than the waveform
 
 
 class SeparationError(ValueError):
@@ -130,46 +142,26 @@ def predicted_blocks(audio: Audio, model: str = "default") -> Iterator[tuple[flo
     samples = resample(audio, SAMPLE_RATE).samples
     n_frames, stop = frames(samples.shape[1]), 0
     level = chosen.level(spectrum.abs() for spectrum in spectra(samples))
-    for _, levels in predicted(chosen, spectra(samples), level):
+    parts = overlapping(blocks_of(samples), BLOCK_FRAMES, chosen.context)
+    for levels in in_threads(lambda part: predicted(chosen, level, *part), parts):
         stop += levels.shape[1]
         yield stop / n_frames, levels.numpy()
 
 
-def predicted(chosen: Predictor, blocks: Iterable[Tensor], level: float) -> Iterator[tuple[Tensor, Tensor]]:
-    """Predict spectra (channel, bin, frame) that come in blocks of BLOCK_FRAMES.
+def predicted(chosen: Predictor, level: float, part: Tensor, inner: slice) -> Tensor:
+    """Predict a part of a song.
 
-    Yields:
-        The spectrum of a block and its uint8 levels (bin, frame).
+    Args:
+        chosen: the model.
+        level: of the whole song.
+        part: samples (channel, sample) with context around them, see `spectrogram.overlapping`.
+        inner: which frames are not context.
+
+    Returns:
+        Their uint8 levels (bin, frame).
     """
-    for spectrum, inner in with_context(blocks, chosen.context):
-        levels = mask.quantise(chosen.predict_proba(mid_side(spectrum).abs(), level))
-        yield spectrum[..., inner], levels[:, inner]
-
-
-def with_context(blocks: Iterable[Tensor], context: int) -> Iterator[tuple[Tensor, slice]]:
-    """Put up to `context` frames of the neighbours, at most one block, around each block (..., frame).
-
-    Yields:
-        The block with its context, and which of these frames are the block itself.
-    """
-    for before, block, after in neighbours(blocks):
-        parts = [part for part in (before, block, after) if part is not None]
-        first = 0 if before is None else min(context, before.shape[-1])
-        start = 0 if before is None else before.shape[-1] - first
-        stop = start + first + block.shape[-1] + context
-        yield torch.cat(parts, -1)[..., start:stop], slice(first, first + block.shape[-1])
-
-
-def neighbours(blocks: Iterable[Tensor]) -> Iterator[tuple[Tensor | None, Tensor, Tensor | None]]:
-    """Give each block with the one before and the one after it."""
-    before: Tensor | None = None
-    block: Tensor | None = None
-    for after in blocks:
-        if block is not None:
-            yield before, block, after
-        before, block = block, after
-    if block is not None:
-        yield before, block, None
+    magnitude = torch.cat([mid_side(spectrum).abs().mT for spectrum in pieces(part, PIECE_FRAMES)], 1).mT
+    return mask.quantise(chosen.predict_proba(magnitude, level)[:, inner])
 
 
 def split(
@@ -221,7 +213,12 @@ def _weighted(samples: Samples, levels: Tensor, gains: Tensor) -> Samples:
 
 def spectra(samples: Samples) -> Iterator[Tensor]:
     """Transform a waveform (channel, sample) at 44.1 kHz, BLOCK_FRAMES frames at a time."""
-    return stft_blocks(torch.split(torch.from_numpy(samples), BLOCK_FRAMES * HOP, 1), BLOCK_FRAMES)
+    return stft_blocks(blocks_of(samples), BLOCK_FRAMES)
+
+
+def blocks_of(samples: Samples) -> tuple[Tensor, ...]:
+    """Cut a waveform (channel, sample) into blocks."""
+    return torch.split(torch.from_numpy(samples), BLOCK_FRAMES * HOP, 1)
 
 
 def common_gain(*stems: Audio) -> float:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 import torch
 from torch import Tensor
@@ -48,16 +49,38 @@ def stft_blocks(blocks: Iterable[Tensor], n_frames: int) -> Iterator[Tensor]:
     Yields:
         (channel, bin, frame), `n_frames` frames each, the last ones fewer.
     """
-    window = torch.hann_window(FRAME)
-    step, needed = n_frames * HOP, (n_frames - 1) * HOP + FRAME
-    waiting = torch.empty(0)
-    for block in _between_silences(blocks):
-        waiting = torch.cat([waiting, block], 1) if waiting.numel() else block
-        while waiting.shape[1] >= needed:
-            yield torch.stft(waiting[:, :needed], FRAME, HOP, window=window, center=False, return_complex=True)
-            waiting = waiting[:, step:]
-    if waiting.shape[-1] >= FRAME:
-        yield torch.stft(waiting, FRAME, HOP, window=window, center=False, return_complex=True)
+    return (transformed(part) for part, _ in overlapping(blocks, n_frames))
+
+
+def transformed(part: Tensor) -> Tensor:
+    """Transform what `overlapping` gives."""
+    return torch.stft(part, FRAME, HOP, window=torch.hann_window(FRAME), center=False, return_complex=True)
+
+
+def pieces(part: Tensor, n_frames: int) -> Iterator[Tensor]:
+    """Transform what `overlapping` gives in pieces of `n_frames` frames, which take little memory."""
+    for start in range(0, part.shape[1] - FRAME + 1, n_frames * HOP):
+        yield transformed(part[:, start : start + (n_frames - 1) * HOP + FRAME])
+
+
+def overlapping(blocks: Iterable[Tensor], n_frames: int, context: int = 0) -> Iterator[tuple[Tensor, slice]]:
+    """Cut a waveform that comes in blocks (channel, sample) anew, so that each part has frames of its own.
+
+    Yields:
+        The samples under the next `n_frames` frames (the last ones fewer) and up to `context` more on each side, and
+        which of these frames are the next ones.
+    """
+    waiting, before = torch.empty(0), 0
+    for block in chain(_between_silences(blocks), [None]):
+        if block is not None:
+            waiting = torch.cat([waiting, block], 1) if waiting.numel() else block
+        n_waiting = max((waiting.shape[-1] - FRAME) // HOP + 1, 0)
+        while n_waiting - before >= (1 if block is None else n_frames + context):
+            stop = min(before + n_frames, n_waiting)
+            last = min(stop + context, n_waiting)
+            yield waiting[:, : (last - 1) * HOP + FRAME], slice(before, stop)
+            done = max(stop - context, 0)
+            waiting, n_waiting, before = waiting[:, done * HOP :], n_waiting - done, stop - done
 
 
 def _between_silences(blocks: Iterable[Tensor]) -> Iterator[Tensor]:
@@ -77,11 +100,20 @@ def istft_blocks(spectra: Iterable[Tensor]) -> Iterator[Tensor]:
     Yields:
         (channel, sample); joined they are `istft` of the whole, and up to half a frame more.
     """
+    return joined(map(overlapped, spectra))
+
+
+def overlapped(spectrum: Tensor) -> Tensor:
+    """Add up the frames of a spectrum (channel, bin, frame) for `joined`: (channel, sample), the windows last."""
     window = torch.hann_window(FRAME)
+    sound = torch.fft.irfft(spectrum.mT, FRAME).mul_(window)  # (channel, frame, sample)
+    return torch.cat([_added(sound), _added(window.square().expand(1, sound.shape[1], FRAME))])
+
+
+def joined(parts: Iterable[Tensor]) -> Iterator[Tensor]:
+    """Join what `overlapped` makes of spectra that follow one another; yields as `istft_blocks`."""
     early, carried = FRAME // 2, torch.empty(0)
-    for spectrum in spectra:
-        sound = torch.fft.irfft(spectrum.transpose(1, 2), FRAME) * window  # (channel, frame, sample)
-        added = _overlapped(torch.cat([sound, window.square().expand(1, *sound.shape[1:])]))
+    for added in parts:
         added[:, : carried.shape[-1]] += carried
         carried = added[:, -(FRAME - HOP) :]
         whole = added[:, : -(FRAME - HOP)]
@@ -92,7 +124,7 @@ def istft_blocks(spectra: Iterable[Tensor]) -> Iterator[Tensor]:
         yield _levelled(carried[:, early:])
 
 
-def _overlapped(sound: Tensor) -> Tensor:
+def _added(sound: Tensor) -> Tensor:
     """Add up frames (channel, frame, sample), each HOP samples after the one before: (channel, sample)."""
     n_frames, n_hops = sound.shape[1], FRAME // HOP
     added = torch.zeros(sound.shape[0], n_frames + n_hops - 1, HOP)
@@ -114,7 +146,7 @@ def mid_side(spectrum: Tensor) -> Tensor:
     if spectrum.shape[0] != 2:
         return spectrum
     left, right = spectrum
-    return torch.stack([left + right, left - right]) / math.sqrt(2)
+    return torch.stack([left + right, left - right]).mul_(math.sqrt(0.5))
 
 
 def frames(length: int) -> int:

@@ -11,10 +11,9 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import tee
+from itertools import chain, tee
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TypeVar
 
 import numpy as np
 import torch
@@ -33,11 +32,11 @@ from audio import (
     write_blocks,
 )
 from models.separation import mask, tags
-from models.separation.separate import BLOCK_FRAMES, predicted, predictor
-from models.separation.spectrogram import SAMPLE_RATE, istft_blocks, stft_blocks
+from models.separation.blocks import in_threads
+from models.separation.separate import BLOCK_FRAMES, PIECE_FRAMES, predicted, predictor
+from models.separation.spectrogram import FRAME, HOP, SAMPLE_RATE, joined, overlapped, overlapping, pieces, transformed
 
 STEMS = ("vocals", "accompaniment")
-Item = TypeVar("Item")
 Progress = Callable[[float], None]
 
 
@@ -136,10 +135,19 @@ def vocal_blocks(song: Path, blocks: Iterable[Audio], sample_rate: int, cut: Cut
     if bool((gains == 1).all()):
         yield from blocks
         return
-    level = chosen.level(spectrum.abs() for spectrum in stft_blocks(AtModelRate(read_blocks(song)), BLOCK_FRAMES))
+    whole = overlapping(AtModelRate(read_blocks(song)), PIECE_FRAMES)
+    level = chosen.level(in_threads(lambda part: transformed(part[0]).abs(), whole))
+
+    def vocals(part: tuple[Tensor, slice]) -> list[Tensor]:
+        samples, inner = part
+        levels = torch.split(predicted(chosen, level, samples, inner), PIECE_FRAMES, 1)
+        own = samples[:, inner.start * HOP : (inner.stop - 1) * HOP + FRAME]
+        spectra = pieces(own, PIECE_FRAMES)
+        return [overlapped(X * gains[q.int()]) for X, q in zip(spectra, levels, strict=True)]
+
     at_model = AtModelRate(blocks)
-    levelled = ahead(predicted(chosen, stft_blocks(at_model, BLOCK_FRAMES), level))
-    sounds = istft_blocks(spectrum * gains[levels.int()] for spectrum, levels in levelled)
+    parts = overlapping(at_model, BLOCK_FRAMES, chosen.context)
+    sounds = joined(chain.from_iterable(in_threads(vocals, parts)))
     yield from resample_blocks(at_model.cut(sounds), sample_rate)
 
 
@@ -219,13 +227,3 @@ def _refuse_small_disk(folder: Path, form: Format) -> None:
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise AudioError(f"{folder} has {free / 1e9:.1f} GB free; up to {needed / 1e9:.1f} GB are needed")
-
-
-def ahead(items: Iterable[Item]) -> Iterator[Item]:
-    """Make the next item in another thread while this one is used: two cores, and one block more in memory."""
-    iterator = iter(items)
-    with ThreadPoolExecutor(1) as pool:
-        coming = pool.submit(next, iterator, None)
-        while (item := coming.result()) is not None:
-            coming = pool.submit(next, iterator, None)
-            yield item
