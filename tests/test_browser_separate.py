@@ -62,6 +62,7 @@ def seconds(page: Page) -> float:
 
 
 def test_a_drag_is_heard_and_drawn_without_the_server_and_nothing_moves_the_player(page: Page, tmp_path: Path) -> None:
+    """The slider does not end on a stale value, and a new separation does not reset position, loop and volumes."""
     open_tab(page)
     page.locator("#separate-example").click()
     wait_for_stems(page)

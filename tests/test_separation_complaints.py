@@ -1,4 +1,8 @@
-"""What users of separators complain of, each complaint with the test that it does not happen here."""
+"""What users of separators complain of, each complaint with the test that it does not happen here.
+
+What the page answers for stands in test_browser_separate.py: a limit of uploads that surprises, a player that jumps or
+forgets its volume, a slider that ends on a stale value; and the time left there in test_browser_separate_stems.py.
+"""
 
 import base64
 import io
@@ -17,8 +21,8 @@ from audio import Audio, AudioError, Format
 from models import checkpoint
 from models.separation import stream
 from models.separation.batch import follow
-from models.separation.separate import BLOCK_FRAMES, DEFAULT, LOADERS, predict, split
-from models.separation.spectrogram import HOP
+from models.separation.separate import BLOCK_FRAMES, DEFAULT, LOADERS, Probabilities, predict, split
+from models.separation.spectrogram import BINS, FRAME, HOP, frames
 from models.separation.stream import Cut, separate_file
 
 MODEL = "deep-karaoke"
@@ -124,6 +128,23 @@ def test_too_much_is_removed_and_nothing_helps(tmp_path: Path) -> None:
     ]
     assert energies == sorted(energies, reverse=True) and energies[0] > energies[-1]
     assert energies[0] == pytest.approx(float((song.samples**2).sum()))
+
+
+def test_the_piano_bleeds_into_the_vocals() -> None:
+    """A higher alpha drops what is less surely voice than the voice, softness turns it down by how sure it is."""
+    t = np.arange(44_100) / 44_100
+    piano, voice = (np.sin(2 * np.pi * hz * t).astype(np.float32) for hz in (300, 1_500))
+    song = Audio(0.2 * (piano + voice)[None], 44_100)
+    levels = np.full((BINS, frames(44_100)), 230, np.uint8)
+    levels[: round(900 / 44_100 * FRAME)] = 150
+
+    def kept(alpha: float, softness: float) -> list[float]:
+        vocals, _ = split(song, Probabilities(levels, "drawn"), alpha, softness=softness)
+        return [float(vocals.samples[0] @ tone) / (0.2 * 22_050) for tone in (piano, voice)]
+
+    assert kept(0.5, 0.0) == pytest.approx([1.0, 1.0], abs=0.01)
+    assert kept(0.7, 0.0) == pytest.approx([0.0, 1.0], abs=0.01)
+    assert kept(0.5, 1.0) == pytest.approx([150 / 256, 230 / 256], abs=0.01)
 
 
 @pytest.mark.parametrize(("source", "target"), [("mp3", "flac"), ("flac", "mp3"), ("ogg", "wav"), ("wav", "ogg")])
