@@ -29,7 +29,9 @@ def build(tempo: gr.Slider) -> gr.HTML:
     )
     midi = gr.UploadButton("Take it from a MIDI file", file_types=[".mid", ".midi"], size="sm")
     midi.upload(_of_midi, midi, notes, api_visibility="private", show_progress="minimal")
-    hummed = gr.Audio(sources=["microphone", "upload"], type="filepath", label="Hum it", elem_id="compose-hum")
+    hummed = gr.Audio(
+        sources=["microphone", "upload"], type="filepath", label="Hum it", buttons=[], elem_id="compose-hum"
+    )
     hummed.change(_of_hum, [hummed, tempo], notes, api_visibility="private", concurrency_limit=1, concurrency_id="hum")
     return notes
 
