@@ -7,6 +7,7 @@ built here, since its package does not import beside a recent torch; HTDemucs wh
 
 from __future__ import annotations
 
+import argparse
 import importlib.util
 import json
 import os
@@ -23,8 +24,9 @@ from torch import Tensor, nn
 
 import audio
 from audio import Audio, Format
+from models.separation.separate import DEFAULT
 
-MINUTES = (3, 60)
+MINUTES = [3, 60]
 RATE = 44_100
 ROOT = Path(__file__).parent.parent
 RESULTS = Path(__file__).parent / "results" / "separation.json"
@@ -106,33 +108,49 @@ def timed(command: list[str | Path]) -> dict[str, Any]:
     }
 
 
-def main() -> None:
-    """Time ours on every length and the peers on the shortest, and write the figures."""
-    result: dict[str, Any] = {"cores": os.cpu_count(), "load_average_before": round(os.getloadavg()[0], 1)}
+def peer(name: str, song: Path, out: Path) -> dict[str, Any] | str:
+    """Time a peer, or say that it is not there."""
+    if name == "htdemucs" and importlib.util.find_spec("demucs") is None:
+        return "not installed: pip install demucs"
+    return timed([__file__, "--peer", name, song, out])
+
+
+def measured(model: str, lengths: list[int]) -> dict[str, Any]:
+    """Time ours on songs of so many minutes, and the peers on the first."""
+    result: dict[str, Any] = {
+        "model": DEFAULT if model == "default" else model,
+        "cores": os.cpu_count(),
+        "load_average_before": round(os.getloadavg()[0], 1),
+    }
     with tempfile.TemporaryDirectory() as folder:
-        for minutes in MINUTES:
+        for minutes in lengths:
             song, out = Path(folder) / f"{minutes}.wav", Path(folder) / f"{minutes}"
             audio.write_blocks(song, blocks(minutes), Format(RATE, 2, 60 * minutes * RATE))
-            result[f"{minutes} minutes"] = timed(["-m", "models.separation", song, "--out", folder])
-            if minutes == MINUTES[0]:
+            result[f"{minutes} minutes"] = timed(["-m", "models.separation", song, "--out", folder, "--model", model])
+            if minutes == lengths[0]:
                 stems = [audio.read(path).samples for path in sorted(out.iterdir())]
                 result["largest_sum_error"] = float(np.abs(sum(stems) - audio.read(song).samples).max())
-                result["peers, 3 minutes"] = {name: peer(name, song, out) for name in PEERS}
+                result[f"peers, {minutes} minutes"] = {name: peer(name, song, out) for name in PEERS}
             song.unlink()
+    return result
+
+
+def main() -> None:
+    """Measure and write the figures; with --peer be a peer's command."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--model", default="default", help="a name from python -m models.separation --list")
+    parser.add_argument("--minutes", type=int, nargs="+", default=MINUTES, help="lengths of the songs")
+    parser.add_argument("--peer", nargs=3, metavar=("NAME", "SONG", "OUT"), help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.peer:
+        name, song, out = given.peer
+        PEERS[name](Path(song), Path(out))
+        return
+    result = measured(given.model, given.minutes)
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(result, indent=1) + "\n")
     print(json.dumps(result, indent=1))
 
 
-def peer(name: str, song: Path, out: Path) -> dict[str, Any] | str:
-    """Time a peer, or say that it is not there."""
-    if name == "htdemucs" and importlib.util.find_spec("demucs") is None:
-        return "not installed: pip install demucs"
-    return timed([__file__, name, song, out])
-
-
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        PEERS[sys.argv[1]](Path(sys.argv[2]), Path(sys.argv[3]))
-    else:
-        main()
+    main()
