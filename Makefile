@@ -21,6 +21,8 @@ help:
 	@echo "make mir1k-report DATA=MIR1K  train on the two training singers of MIR-1K and measure on the others; resumes below runs/"
 	@echo "make report       write every table and figure anew from the committed measurements"
 	@echo "make space        assemble what a Hugging Face Space gets, check it, start it from nothing, do the three jobs"
+	@echo "make kills        kill a thousand processes that write ratings, on each kind of database, and look for what is lost"
+	@echo "make load         fifty visitors of all three tabs for two minutes; make soak: a day of visitors in ten minutes"
 	@echo "make house        draw the picture of models/README.md from the imports"
 	@echo "make screenshots  take the README pictures from the app that make run has started"
 
@@ -57,6 +59,13 @@ screenshots: test-packages $(VENV)/test.stamp
 
 space: packages test-packages $(VENV)/test.stamp
 	PYTHONPATH=. $(BIN)/python tests/space_start.py
+
+.PHONY: kills load soak
+kills: test-packages $(VENV)/test.stamp
+	PYTHONPATH=. $(BIN)/python tests/kills.py
+
+soak load: packages $(VENV)/test.stamp
+	PYTHONPATH=. $(BIN)/python benchmarks/$@.py
 
 house: $(VENV)/test.stamp
 	$(BIN)/python tests/house.py

@@ -25,6 +25,7 @@ def test_a_listener_may_hit_either_process_and_outlives_one(
         apps = [stack.enter_context(running_app(tmp_path / name, tmp_path, variables)) for name in ("one", "two")]
         proxy = stack.enter_context(RoundRobin([address for address, _ in apps]))
         context, faults = browser.new_context(), []
+        context.set_default_timeout(90_000)  # two apps and a browser share the cores
         page = watched_page(context, proxy.address, faults)
         page.goto(proxy.address)
         start(page)
