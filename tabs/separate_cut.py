@@ -20,6 +20,7 @@ MODELS = {
     "nmf": ("NMF", "the paper's rival: sounds as sums of learned spectra, some of voices, some of instruments"),
     "repet-sim": ("REPET-SIM", "no training: what repeats is accompaniment, what does not is voice"),
     "hpss": ("HPSS", "no training: a voice is neither as steady as a chord nor as short as a drum stroke"),
+    "demucs": ("Demucs", "a large network of others, where it is installed; its own shares, so alpha acts on it too"),
 }
 
 

@@ -81,7 +81,7 @@ ORDER = {
         *("context", "joint", "line", "improvise", "generate"),
     ),
     "models.separation": (
-        *("bss_eval", "spectrogram", "blocks", "mask", "networks", "recurrent", "baselines", "separate"),
+        *("bss_eval", "spectrogram", "blocks", "mask", "networks", "recurrent", "baselines", "engines", "separate"),
         *("tags", "stream", "batch", "sweep"),
     ),
 }

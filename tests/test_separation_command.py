@@ -13,6 +13,7 @@ import pytest
 import audio
 from audio import Audio
 from models.separation.__main__ import main
+from models.separation.engines import HOW_TO_ADD, INSTALLED
 from models.separation.separate import DEFAULT, MODELS
 
 Said = tuple[int, list[str], list[str]]
@@ -61,7 +62,7 @@ def said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tm
 
 def test_models_are_listed_and_the_default_is_said(said: Callable[..., Said]) -> None:
     names = [f"{model} (default)" if model == DEFAULT else model for model in MODELS]
-    assert said("--list") == (0, names, [])
+    assert said("--list") == (0, names, [] if INSTALLED else [HOW_TO_ADD])
 
 
 @pytest.mark.parametrize(

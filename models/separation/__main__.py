@@ -10,6 +10,7 @@ from pathlib import Path
 
 from audio import SUBTYPES, AudioError
 from models.checkpoint import CheckpointError
+from models.separation import engines
 from models.separation.batch import outcomes, songs
 from models.separation.separate import DEFAULT, MODELS, SeparationError, defaults
 from models.separation.stream import Cut
@@ -95,6 +96,8 @@ def main() -> int:
     arguments = commands.parse_args()
     if arguments.list:
         print("\n".join(f"{model}{' (default)' if model == DEFAULT else ''}" for model in MODELS))
+        if not engines.INSTALLED:
+            print(engines.HOW_TO_ADD, file=sys.stderr)
         return 0
     if not arguments.songs or arguments.out is None:
         commands.error("give at least one song and --out DIR")

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from audio import Audio, Samples, resample
 from models import checkpoint
-from models.separation import baselines, mask, networks
+from models.separation import baselines, engines, mask, networks
 from models.separation.blocks import in_threads
 from models.separation.spectrogram import (
     BINS,
@@ -73,10 +73,10 @@ class Predictor(Protocol):
     def level(self, magnitudes: Iterable[Tensor]) -> float:
         """Measure the reference level of a whole song given in blocks (channel, bin, frame)."""
 
-    def predict_proba(self, magnitude: Tensor, level: float | None = None) -> Tensor:
+    def predict_proba(self, magnitude: Tensor, /, level: float | None = None) -> Tensor:
         """Turn magnitudes (channel, bin, frame) into probabilities (bin, frame) that vocals dominate.
 
-        Two channels are middle and sides, see `spectrogram.mid_side`.
+        Two channels are middle and sides, see `spectrogram.mid_side`. An `engines.Engine` takes the spectrum itself.
         """
 
 
@@ -85,6 +85,7 @@ LOADERS: dict[str, Callable[[], Predictor]] = {
     "nmf": lambda: baselines.from_checkpoint(checkpoint.shipped("nmf")),
     "repet-sim": baselines.RepetSim,
     "hpss": baselines.Hpss,
+    **({"demucs": engines.demucs} if engines.INSTALLED else {}),
 }
 MODELS = tuple(LOADERS)
 DEFAULT = "deep-karaoke"
@@ -113,7 +114,8 @@ def defaults(model: str) -> tuple[float, float]:
     predictor(model)
     name = DEFAULT if model == "default" else model
     config = checkpoint.shipped(name).config if checkpoint.is_shipped(name) else {}
-    return float(config.get("alpha", 0.5)), float(config.get("softness", 0.0))
+    soft = 1.0 if isinstance(predictor(model), engines.Engine) else 0.0  # an engine's probabilities are shares
+    return float(config.get("alpha", 0.5)), float(config.get("softness", soft))
 
 
 def predict(audio: Audio, model: str = "default", progress: Callable[[float], None] | None = None) -> Probabilities:
@@ -160,8 +162,12 @@ def predicted(chosen: Predictor, level: float, part: Tensor, inner: slice) -> Te
     Returns:
         Their uint8 levels (bin, frame).
     """
-    magnitude = torch.cat([mid_side(spectrum).abs().mT for spectrum in pieces(part, PIECE_FRAMES)], 1).mT
-    return mask.quantise(chosen.predict_proba(magnitude, level)[:, inner])
+    spectra = pieces(part, PIECE_FRAMES)
+    if isinstance(chosen, engines.Engine):
+        heard = torch.cat(list(spectra), -1)
+    else:
+        heard = torch.cat([mid_side(spectrum).abs().mT for spectrum in spectra], 1).mT  # as they lie in memory
+    return mask.quantise(chosen.predict_proba(heard, level)[:, inner])
 
 
 def split(
