@@ -27,10 +27,9 @@ from benchmarks.visitors import ROOT, Seen, app, figures, visit
 RESULT = ROOT / "benchmarks" / "results" / "load.json"
 SONG_SECONDS = 30.0
 SEPARATE_FOR_EVER = """
-import sys
 from models.separation.__main__ import main
-while True:
-    main(sys.argv[1:])
+while main() == 0:
+    pass
 """
 
 
@@ -48,6 +47,8 @@ def separating(room: Path, song: Path) -> Iterator[None]:
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
     try:
         yield
+        if process.poll() is not None:
+            raise SystemExit("the separation beside the app has ended")
     finally:
         process.kill()
         process.wait()
