@@ -181,7 +181,7 @@ def test_bad_values_leave_the_take_before_in_place(page: Page):
 def test_visitor_chooses_who_composes_and_is_offered_the_forms_it_knows(page: Page):
     page.get_by_label("Composed by").click()
     page.get_by_role("option", name="LSTM", exact=True).click()
-    expect(page.get_by_text("The second experiment of 2002")).to_be_visible()
+    expect(page.get_by_text("The second experiment of 2002")).to_be_visible(timeout=30_000)
     expect(page.get_by_label("Form", exact=True)).to_have_value("Bebop")
     expect(page.get_by_label("Feel")).to_be_hidden()
     compose_and_wait(page)
