@@ -9,7 +9,7 @@ export HOST PORT
 TEST_PACKAGES := chromium libatomic1 postgresql
 
 .DEFAULT_GOAL := help
-.PHONY: help house run test packages test-packages bench composition-report joint-report separation-report mir1k-report report screenshots space clean
+.PHONY: help house run test packages test-packages bench composition-report joint-report separation-report mir1k-report heard-report report screenshots space clean
 
 help:
 	@echo "make run          set up what is missing and start the app on http://$(HOST):$(PORT)"
@@ -19,6 +19,7 @@ help:
 	@echo "make joint-report DATA=SOLOS  measure the joint model and its rivals on a folder of human solos (10 minutes)"
 	@echo "make separation-report DATA=SONGS CLIPS=MIR1K  measure all separators on songs with stems; resumes below runs/"
 	@echo "make mir1k-report DATA=MIR1K  train on the two training singers of MIR-1K and measure on the others; resumes below runs/"
+	@echo "make heard-report DATA=SONGS CLIPS=MIR1K VOICES=SOLOS BACKINGS=FILES  measure what a visitor hears"
 	@echo "make report       write every table and figure anew from the committed measurements"
 	@echo "make space        assemble what a Hugging Face Space gets, check it, start it from nothing, do the three jobs"
 	@echo "make kills        kill a thousand processes that write ratings, on each kind of database, and look for what is lost"
@@ -38,20 +39,40 @@ test: packages test-packages $(VENV)/test.stamp
 bench: packages test-packages $(VENV)/test.stamp
 	for job in benchmarks/*.py; do PYTHONPATH=. $(BIN)/python $$job || exit 1; done
 
-composition-report: $(VENV)/run.stamp
+composition-heard-report: $(VENV)/run.stamp
+	PYTHONPATH=. $(BIN)/python -m training.separation.heard $(if $(DATA),--data $(DATA)) $(if $(CLIPS),--clips $(CLIPS)) \
+	  $(if $(VOICES),--voices $(VOICES)) $(if $(BACKINGS),--backings $(BACKINGS))
+
+report: $(VENV)/run.stamp
 	PYTHONPATH=. $(BIN)/python -m training.composition.report
 
-joint-report: $(VENV)/run.stamp
+joint-heard-report: $(VENV)/run.stamp
+	PYTHONPATH=. $(BIN)/python -m training.separation.heard $(if $(DATA),--data $(DATA)) $(if $(CLIPS),--clips $(CLIPS)) \
+	  $(if $(VOICES),--voices $(VOICES)) $(if $(BACKINGS),--backings $(BACKINGS))
+
+report: $(VENV)/run.stamp
 	PYTHONPATH=. $(BIN)/python -m training.composition.ablation --weimar $(DATA)
 	PYTHONPATH=. $(BIN)/python -m training.composition.joint_report --weimar $(DATA)
 
-separation-report: $(VENV)/run.stamp
+separation-heard-report: $(VENV)/run.stamp
+	PYTHONPATH=. $(BIN)/python -m training.separation.heard $(if $(DATA),--data $(DATA)) $(if $(CLIPS),--clips $(CLIPS)) \
+	  $(if $(VOICES),--voices $(VOICES)) $(if $(BACKINGS),--backings $(BACKINGS))
+
+report: $(VENV)/run.stamp
 	PYTHONPATH=. $(BIN)/python -m training.separation.report $(if $(DATA),--data $(DATA)) $(if $(CLIPS),--clips $(CLIPS))
+
+heard-report: $(VENV)/run.stamp
+	PYTHONPATH=. $(BIN)/python -m training.separation.heard $(if $(DATA),--data $(DATA)) $(if $(CLIPS),--clips $(CLIPS)) \
+	  $(if $(VOICES),--voices $(VOICES)) $(if $(BACKINGS),--backings $(BACKINGS))
 
 report: $(VENV)/run.stamp
 	PYTHONPATH=. $(BIN)/python -m training.report
 
-mir1k-report: $(VENV)/run.stamp
+mir1k-heard-report: $(VENV)/run.stamp
+	PYTHONPATH=. $(BIN)/python -m training.separation.heard $(if $(DATA),--data $(DATA)) $(if $(CLIPS),--clips $(CLIPS)) \
+	  $(if $(VOICES),--voices $(VOICES)) $(if $(BACKINGS),--backings $(BACKINGS))
+
+report: $(VENV)/run.stamp
 	PYTHONPATH=. $(BIN)/python -m training.separation.mir1k $(if $(DATA),--data $(DATA))
 
 screenshots: test-packages $(VENV)/test.stamp

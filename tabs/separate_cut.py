@@ -16,7 +16,8 @@ from tabs.separate_song import Song, Stems, fresh_folder
 
 # The models that visitors can choose: title and one line on each.
 MODELS = {
-    "deep-karaoke": ("Deep Karaoke", "the network of 2015, small: it learned from songs whose stems are known"),
+    "band-split": ("Band-split", "the successor: recurrent layers over time and over bands; it hears stereo"),
+    "deep-karaoke": ("Deep Karaoke", "the network of 2015, small: feed-forward, a quarter of a second at a time"),
     "nmf": ("NMF", "the paper's rival: sounds as sums of learned spectra, some of voices, some of instruments"),
     "repet-sim": ("REPET-SIM", "no training: what repeats is accompaniment, what does not is voice"),
     "hpss": ("HPSS", "no training: a voice is neither as steady as a chord nor as short as a drum stroke"),

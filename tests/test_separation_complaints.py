@@ -25,7 +25,7 @@ from models.separation.separate import BLOCK_FRAMES, DEFAULT, LOADERS, Probabili
 from models.separation.spectrogram import BINS, FRAME, HOP, frames
 from models.separation.stream import Cut, separate_file
 
-MODEL = "deep-karaoke"
+MODEL = DEFAULT
 FLOAT = Cut(MODEL, 0.5, 0.0, "wav", "float")
 COVER = b"\x89PNG picture"
 

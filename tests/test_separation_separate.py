@@ -88,8 +88,8 @@ def test_the_papers_rule_differs_from_the_complement_except_at_one_half() -> Non
 
 def test_blocks_change_nothing() -> None:
     song = noise(seconds=(BLOCK_FRAMES + 300) * HOP / 44_100, channels=1)
-    whole = predictor("default").predict_proba(stft(torch.from_numpy(song.samples)).abs()).numpy()
-    blocks = [block for _, block in predicted_blocks(song)]
+    whole = predictor("deep-karaoke").predict_proba(stft(torch.from_numpy(song.samples)).abs()).numpy()
+    blocks = [block for _, block in predicted_blocks(song, "deep-karaoke")]
     assert len(blocks) == 2
     assert np.abs(np.concatenate(blocks, axis=1) / 256 - whole).max() < 1 / 256 + 1e-4
     vocals, _ = split(song, random_probabilities(song), 0.5)

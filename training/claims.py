@@ -77,6 +77,20 @@ def _equal_sir(report: Any) -> str:
     return f"{found['mean_db']:+.1f} dB ({found['low_db']:+.1f} to {found['high_db']:+.1f})"
 
 
+def _heard(results: Any) -> str:
+    found = []
+    for group in ("songs", "clips", "solos"):
+        ours = [row for row in results if row["group"] == group and row["model"] == "band-split"]
+        medians = [statistics.median(row[stem] for row in ours) for stem in ("vocals", "accompaniment")]
+        found.append(f"{group} {medians[0]:.1f}, {medians[1]:.1f} dB")
+    return "; ".join(found)
+
+
+def _kills(result: Any) -> str:
+    lost = {name: len(result[name]["lost"]) for name in ("sqlite", "postgresql")}
+    return "; ".join(f"{name} {count} of {result['kills']}" for name, count in lost.items())
+
+
 def _drag(result: Any) -> str:
     return f"{result['set in']['median_ms']:.0f} ms, {result['set in']['p95_ms']:.0f} ms"
 
@@ -137,6 +151,12 @@ CLAIMS = (
         f"{SEPARATION}/report.json",
     ),
     Claim(
+        "Median SDR of vocals and accompaniment at the defaults, singers never heard: songs, clips of MIR-1K, solos",
+        _heard,
+        "make heard-report DATA=SONGS CLIPS=MIR1K VOICES=SOLOS BACKINGS=FILES",
+        f"{SEPARATION}/heard.json",
+    ),
+    Claim(
         "Alpha dragged to changed sound in Chromium: median, 95 %",
         _drag,
         "python benchmarks/alpha_drag.py",
@@ -147,6 +167,12 @@ CLAIMS = (
         _answers,
         "python benchmarks/listening_load.py",
         f"{BENCHMARKS}/listening_load.json",
+    ),
+    Claim(
+        "Kills, over every way to write, that lost an acknowledged write",
+        _kills,
+        "make kills",
+        f"{BENCHMARKS}/kills.json",
     ),
 )
 

@@ -1,8 +1,9 @@
 """Separation: the singing voice of the project's own example song, one song per seed, taken out in different ways.
 
 The role of a condition says what it is: the true voice (reference), an anchor made of it, or a system, which separates
-at its `alpha` with its `model`. In an adjustment the conditions are n layers of one voice instead: layer k is what an
-alpha of k / n keeps and one of (k + 1) / n no longer does, so that the layers from k on sum to the voice at k / n.
+at its `alpha` with its `model`, by a binary mask unless a `softness` is set. In an adjustment the conditions are n
+layers of one voice instead: layer k is what an alpha of k / n keeps and one of (k + 1) / n no longer does, so that the
+layers from k on sum to the voice at k / n.
 """
 
 from __future__ import annotations
@@ -58,7 +59,8 @@ def _take(role: Role, settings: dict[str, Setting], seed: int) -> Audio:
         case "mixture-anchor":
             return _mixture(seed)
         case "system":
-            return _voice(seed, str(settings["model"]), float(settings["alpha"]))
+            softness = float(settings.get("softness", 0.0))
+            return _voice(seed, str(settings["model"]), float(settings["alpha"]), softness)
     raise ValueError(f"a separated voice cannot have the role {role}")
 
 
@@ -87,5 +89,5 @@ def _probabilities(seed: int, model: str) -> separate.Probabilities:
 
 
 @lru_cache(maxsize=2)
-def _voice(seed: int, model: str, alpha: float) -> Audio:
-    return separate.split(_mixture(seed), _probabilities(seed, model), alpha)[0]
+def _voice(seed: int, model: str, alpha: float, softness: float = 0.0) -> Audio:
+    return separate.split(_mixture(seed), _probabilities(seed, model), alpha, softness=softness)[0]

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from audio import Audio, Samples, resample
 from models import checkpoint
-from models.separation import baselines, engines, mask, networks
+from models.separation import baselines, engines, mask, networks, recurrent
 from models.separation.blocks import in_threads
 from models.separation.spectrogram import (
     BINS,
@@ -81,6 +81,7 @@ class Predictor(Protocol):
 
 
 LOADERS: dict[str, Callable[[], Predictor]] = {
+    "band-split": lambda: recurrent.from_checkpoint(checkpoint.shipped("band-split")),
     "deep-karaoke": lambda: networks.from_checkpoint(checkpoint.shipped("deep-karaoke")),
     "nmf": lambda: baselines.from_checkpoint(checkpoint.shipped("nmf")),
     "repet-sim": baselines.RepetSim,
@@ -88,7 +89,7 @@ LOADERS: dict[str, Callable[[], Predictor]] = {
     **({"demucs": engines.demucs} if engines.INSTALLED else {}),
 }
 MODELS = tuple(LOADERS)
-DEFAULT = "deep-karaoke"
+DEFAULT = "band-split"
 
 
 @functools.cache

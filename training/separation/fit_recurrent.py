@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -42,8 +41,8 @@ class RecurrentRecipe:
         steps: steps per epoch.
         mixtures: mixtures per step, of 3 s: one step takes the first halves of as many drawn ones, the next the second.
         rate: highest learning rate.
-        validation: mixtures drawn from the validation material; as many set mean and deviation of the input, and as
-            many of the calibration material set the best threshold.
+        validation: mixtures drawn from the validation material; as many set mean and deviation of the input, and
+            twice as many of the calibration material set the best threshold.
         pool: voices and backings from which mixtures are made at a time.
     """
 
@@ -56,7 +55,7 @@ class RecurrentRecipe:
 
 
 RECURRENT_PRESETS = {
-    "band-split": (RecurrentConfig(), RecurrentRecipe(epochs=90, steps=120)),
+    "band-split": (RecurrentConfig(), RecurrentRecipe(epochs=68, steps=120)),
     "band-split-smoke": (
         RecurrentConfig(features=8, layers=1),
         RecurrentRecipe(epochs=2, steps=2, mixtures=2, validation=2, pool=2),
@@ -141,7 +140,7 @@ def sdr_db(V: Tensor, A: Tensor, mask: Tensor) -> float:
 
 @dataclass(frozen=True)
 class Calibration:
-    """What the calibration mixtures asked for: alpha of the best binary mask before the shift, softness, SDR in dB."""
+    """What the calibration mixtures asked for: the best alpha before the shift, the best softness, their SDR in dB."""
 
     alpha: float
     softness: float
@@ -151,16 +150,17 @@ class Calibration:
 def calibrate_recurrent(
     network: RecurrentMasker, recipe: RecurrentRecipe, material: Material, seed: int
 ) -> Calibration:
-    """Shift the logits so that the best binary threshold becomes 0.5, then choose the softness that scores best."""
-    pairs = list(islice(drawn(material, np.random.default_rng([seed, 0]), WHOLE, few(recipe)), recipe.validation))
+    """Find the alpha and the softness that together score best, and shift the logits so that alpha becomes 0.5."""
+    mixtures = drawn(material, np.random.default_rng([seed, 0]), WHOLE, recipe.validation)
+    pairs = list(islice(mixtures, 2 * recipe.validation))
     odds = [torch.logit(predicted(network, V + A), 1e-6) for V, A in pairs]
 
-    def mean_sdr(mask: Callable[[Tensor], Tensor]) -> float:
-        return float(np.mean([sdr_db(V, A, mask(logit)) for logit, (V, A) in zip(odds, pairs, strict=True)]))
+    def mean_sdr(alpha: float, softness: float) -> float:
+        edge = float(np.log(alpha / (1 - alpha)))
+        masks = (torch.sigmoid((logit - edge) / softness) for logit in odds)
+        return float(np.mean([sdr_db(V, A, mask) for mask, (V, A) in zip(masks, pairs, strict=True)]))
 
-    edges = np.log(ALPHAS / (1 - ALPHAS))
-    edge = float(max(edges, key=lambda edge: mean_sdr(lambda logit: (logit > edge).float())))
-    network.lower(edge)
-    scores = {s: mean_sdr(lambda logit, s=s: torch.sigmoid((logit - edge) / s)) for s in SOFTNESSES}
-    best = max(SOFTNESSES, key=scores.__getitem__)
-    return Calibration(round(float(1 / (1 + np.exp(-edge))), 3), best, round(scores[best], 3))
+    scores = {(alpha, softness): mean_sdr(alpha, softness) for alpha in ALPHAS for softness in SOFTNESSES}
+    alpha, softness = max(scores, key=scores.__getitem__)
+    network.lower(float(np.log(alpha / (1 - alpha))))
+    return Calibration(round(float(alpha), 3), softness, round(scores[alpha, softness], 3))

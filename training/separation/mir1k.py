@@ -3,13 +3,15 @@
 Protocol of Huang et al. (ISMIR 2014, section 4): the clips of abjones and amy train, those of all other singers test;
 the mixture is the sum of both channels, each scaled to unit energy over the clip; BSS Eval version 3 without
 permutation scores the voice; GNSDR, GSIR and GSAR are means weighted by the length of the clips, NSDR being the SDR
-less that of the mixture. Everything happens at the 16 kHz of the clips, with frames of 1024 samples, 256 apart. The
-recordings state no licence, so the weights stay below the folder of runs and only the figures are kept.
+less that of the mixture. Everything happens at the 16 kHz of the clips. What is trained is the shipped network, which
+has learned from other recordings already; how well it does without these clips is told beside. The recordings state
+no licence, so the weights stay below the folder of runs and only the figures are kept.
 """
 
 from __future__ import annotations
 
 import argparse
+import copy
 import json
 import sys
 from collections.abc import Iterable
@@ -21,9 +23,10 @@ import numpy as np
 import torch
 
 from audio import AudioError, Samples
+from models import checkpoint
 from models.checkpoint import CheckpointError
 from models.separation.bss_eval import References
-from models.separation.recurrent import RecurrentMasker
+from models.separation.recurrent import RecurrentMasker, from_checkpoint
 from models.separation.spectrogram import istft, stft
 from training import pages
 from training.separation.dataset import DatasetError
@@ -31,7 +34,7 @@ from training.separation.excerpts import clip_files, read_clip
 from training.separation.mir1k_fit import FRAME, SAMPLE_RATE, Recipe, Singer, fit, masks
 
 HERE = Path(__file__).parent
-EPOCHS = 50
+EPOCHS = 20
 SINGERS = ("abjones", "amy")
 VALIDATION = ("abjones_5", "amy_16")  # songs of the training singers on which the epoch is chosen
 # Huang et al. (2014), tables 1 to 3, and Huang et al. (2015): GNSDR, GSIR, GSAR in dB on the 825 clips of 17 singers.
@@ -129,7 +132,9 @@ def separated(network: RecurrentMasker, clip: Clip) -> Samples:
         return istft(masks(network, X) * X, mixture.shape[1]).numpy()[0]
 
 
-def report(recipe: Recipe, epochs: int, clips: list[Clip], seed: int, runs: Path) -> dict[str, Any]:
+def report(
+    network: RecurrentMasker, recipe: Recipe, epochs: int, clips: list[Clip], seed: int, runs: Path
+) -> dict[str, Any]:
     """Train on the clips of the two singers and score all others.
 
     Raises:
@@ -143,20 +148,27 @@ def report(recipe: Recipe, epochs: int, clips: list[Clip], seed: int, runs: Path
     held_out = [
         tuple(stft(torch.from_numpy(stem)[None], FRAME)[0] for stem in (c.voice, c.backing)) for c in validation
     ]
-    network, curve = fit(recipe, epochs, joined(training), held_out, seed, runs)
-    network_rows = [scores(clip, separated(network, clip)) for clip in test]
+    untouched = [scores(clip, separated(network, clip)) for clip in test]
+    fitted, curve = fit(copy.deepcopy(network), recipe, epochs, joined(training), held_out, seed, runs)
+    rows = [scores(clip, separated(fitted, clip)) for clip in test]
     return {
-        "protocol": __doc__.split("Protocol of ")[1].split(" The\nrecordings")[0].replace("\n", " "),
+        "protocol": __doc__.split("Protocol of ")[1].split(" What is trained")[0].replace("\n", " "),
         "seed": seed,
         "recipe": asdict(recipe),
         "parameters": sum(parameter.numel() for parameter in network.parameters()),
         "clips": {"training": len(training), "validation": len(validation), "test": len(test)},
         "test_singers": len({clip.singer for clip in test}),
         "test_minutes": round(sum(len(clip.voice) for clip in test) / SAMPLE_RATE / 60, 1),
-        "voice": summary(test, network_rows),
-        "by_singer": by_singer(test, network_rows),
+        "untouched": summary(test, untouched),
+        "voice": summary(test, rows),
+        "by_singer": by_singer(test, rows),
         "curve": curve,
     }
+
+
+def shipped() -> RecurrentMasker:
+    """Load the shipped network, ready to learn on."""
+    return from_checkpoint(checkpoint.shipped("band-split")).requires_grad_(True)
 
 
 def by_singer(clips: list[Clip], rows: list[tuple[float, float, float]]) -> dict[str, float]:
@@ -172,12 +184,14 @@ def by_singer(clips: list[Clip], rows: list[tuple[float, float, float]]) -> dict
 
 def table(found: dict[str, Any]) -> str:
     """Write our figures below the published ones."""
-    clips, ours = found["clips"], found["voice"]
+    clips, ours, untouched = found["clips"], found["voice"], found["untouched"]
     lines = ["| voice | GNSDR | GSIR | GSAR |", "|---|---|---|---|"]
     lines += [f"| {name} | {' | '.join(f'{value:.2f}' for value in values)} |" for name, values in PUBLISHED.items()]
-    lines.append(f"| **ours, recurrent** | {' | '.join(f'**{value:.2f}**' for value in ours.values())} |")
+    lines.append(f"| ours as shipped, no clip of MIR-1K heard | {' | '.join(f'{v:.2f}' for v in untouched.values())} |")
+    lines.append(f"| **ours, then the two singers** | {' | '.join(f'**{v:.2f}**' for v in ours.values())} |")
     note = (
-        f"MIR-1K by its protocol: trained on {clips['training']} clips of {' and '.join(SINGERS)} "
+        "MIR-1K by its protocol, but that our network has learned from other, openly licensed recordings before; then "
+        f"trained on {clips['training']} clips of {' and '.join(SINGERS)} "
         f"({clips['validation']} more chose the epoch), tested on {clips['test']} clips of {found['test_singers']} "
         f"other singers ({found['test_minutes']:g} minutes); the published figures are on all 825. BSS Eval v3, in dB, "
         "weighted by length; 16 kHz. `make mir1k-report DATA=MIR1K` trains and measures; the weights are not shipped."
@@ -198,7 +212,7 @@ def main() -> int:
     given = parser.parse_args()
     torch.set_num_threads(1)
     try:
-        found = report(Recipe(), given.epochs, load(given.data), given.seed, given.runs)
+        found = report(shipped(), Recipe(), given.epochs, load(given.data), given.seed, given.runs)
         (given.out / "mir1k.json").write_text(json.dumps(found, indent=1) + "\n")
         if given.out == HERE:
             pages.write("mir1k-report", table(found))

@@ -1,4 +1,7 @@
-"""Fit the recurrent network to the two training singers of MIR-1K.
+"""Fit the shipped recurrent network to the two training singers of MIR-1K.
+
+Frames of 744 samples at 16 kHz have the bins (21.5 Hz) and steps (11.6 ms) of the network's at 44.1 kHz, so that it
+hears what it knows, with silence above 8 kHz.
 
 The recordings are few, so that no mixture is met twice: voices and accompaniments are cut anywhere, moved against each
 other (Huang et al., ISMIR 2014, section 4.1, in steps of any length), shifted in pitch and formants together, coloured
@@ -15,20 +18,20 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from audio import Audio, Samples, resample
 from models import checkpoint
 from models.checkpoint import Checkpoint
-from models.separation.recurrent import RecurrentConfig, RecurrentMasker, from_checkpoint
+from models.separation import spectrogram
+from models.separation.recurrent import RecurrentMasker, from_checkpoint
 from models.separation.spectrogram import stft
 from training.separation.resume import restored, store
 
 SAMPLE_RATE = 16_000
-FRAME = 1024  # 64 ms
+FRAME = 744
 BINS = FRAME // 2 + 1
-# As wide in hertz as models.separation.recurrent.BANDS, in bins of 15.6 Hz; a step of the layers is 32 ms.
-CONFIG = RecurrentConfig(bands=(*[7] * 9, *[16] * 12, *[32] * 8, 2), features=48, stack=2)
 VOICE_SEMITONES, BACKING_SEMITONES = 6.0, 4.0  # largest shift; the 17 test singers are higher and lower than the two
 RATIO_DB = 4.0  # standard deviation of voice over accompaniment, 0 dB over every clip of the benchmark
 COLOUR_DB, COLOUR_BANDS = 5.0, 8  # standard deviation of a gain, gains over log frequency
@@ -124,16 +127,17 @@ def sdr(mask: Tensor, V: Tensor, A: Tensor) -> Tensor:
 
 def masks(network: RecurrentMasker, X: Tensor) -> Tensor:
     """Predict the voice's share of mixtures (batch, bin, frame), each at its own level."""
-    return torch.sigmoid(network(inputs(network, X))).transpose(1, 2)
+    return torch.sigmoid(network(inputs(network, X))).transpose(1, 2)[:, :BINS]
 
 
 def inputs(network: RecurrentMasker, X: Tensor) -> Tensor:
     """Bring mixtures (batch, bin, frame) to the network's input (batch, frame, feature); mono has no sides."""
-    magnitudes = X.abs()[:, None]  # (batch, channel, bin, frame)
+    magnitudes = functional.pad(X.abs(), (0, 0, 0, spectrogram.BINS - BINS))[:, None]  # (batch, channel, bin, frame)
     return torch.stack([network.scaled(magnitude, network.level([magnitude])) for magnitude in magnitudes])
 
 
 def fit(
+    network: RecurrentMasker,
     recipe: Recipe,
     epochs: int,
     singers: Mapping[str, Singer],
@@ -144,19 +148,17 @@ def fit(
     """Fit a network, going on from what is in the folder `runs`.
 
     Args:
+        network: what to begin with; it is changed.
         recipe: how.
         epochs: how long; what was trained for fewer before goes on, to the same result.
         singers: the training material by name.
         held_out: spectra (bin, frame) of voice and accompaniment of the clips on which the epoch is chosen.
-        seed: of the weights and of all that is drawn.
+        seed: of all that is drawn.
         runs: folder that keeps the state after each epoch.
 
     Returns:
         The network with the averaged weights of the epoch that did best, and one row of figures per epoch.
     """
-    torch.manual_seed(seed)
-    network = RecurrentMasker(CONFIG)
-    standardise(network, [draw(singers, recipe.frames, np.random.default_rng(seed)) for _ in range(32)])
     optimiser = torch.optim.AdamW(network.parameters(), recipe.rate, weight_decay=0.01)
     averaged = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(recipe.average))
     both = nn.ModuleList([network, averaged])
@@ -167,18 +169,11 @@ def fit(
         loss = train(network, averaged, optimiser, recipe, epoch, singers, rng)
         score = validate(averaged.module, held_out)
         if score > max((row["validation_sdr_db"] for row in curve), default=-math.inf):
-            checkpoint.save(best, Checkpoint(averaged.module.state_dict(), asdict(CONFIG), {}))
+            checkpoint.save(best, Checkpoint(averaged.module.state_dict(), asdict(network.config), {}))
         curve.append({"training_sdr_db": round(-loss, 3), "validation_sdr_db": score})
         print(f"epoch {epoch + 1}/{epochs} {curve[-1]}", flush=True)
         store(state, both, optimiser, asdict(recipe), curve)
     return from_checkpoint(checkpoint.load(best)), curve
-
-
-def standardise(network: RecurrentMasker, drawn: Sequence[tuple[Tensor, Tensor]]) -> None:
-    """Set mean and deviation of the input from mixtures."""
-    magnitudes = [(V + A).abs()[None] for V, A in drawn]
-    levelled = torch.cat([X / network.level([X]) for X in magnitudes], -1)
-    network.standardise(torch.cat([levelled, torch.zeros_like(levelled)]))
 
 
 def train(

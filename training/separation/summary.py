@@ -15,7 +15,6 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from models.separation.separate import DEFAULT
 from models.separation.sweep import WHOLE_DB, Curve, best_alpha, like_to_like
 from training.separation.measure import Result
 
@@ -23,6 +22,7 @@ Array = npt.NDArray[np.float64]
 Numbers = npt.NDArray[np.int64]
 Figures = dict[str, Any]
 
+MODEL = "deep-karaoke"  # the paper's; the others are compared with it
 FEWEST_SONGS = 6  # below this the excerpt is the unit; a signed-rank test of fewer than 6 pairs can never reach 5 %
 DRAWS = 2000
 CONFIDENCE = 0.95
@@ -49,7 +49,7 @@ def group(results: list[Result]) -> Figures:
     }
     first = next(iter(models.values()))
     by = "song" if len(songs) >= FEWEST_SONGS else "excerpt"
-    others = [model for model in models if model != DEFAULT and len(models[model][0].curve.alphas) > 1]
+    others = [model for model in models if model != MODEL and len(models[model][0].curve.alphas) > 1]
     judged = [result.judged_db for result in results if not np.isnan(result.judged_db)]
     return {
         "songs": {song: sum(result.song == song for result in first) for song in songs},
@@ -58,8 +58,8 @@ def group(results: list[Result]) -> Figures:
         "judged": {"scores": 6 * len(judged), "largest_difference_db": max(judged, default=None)},
         "models": {model: model_figures(found, by) for model, found in models.items()},
         "like_to_like": {
-            model: {stem: comparison(models[DEFAULT], models[model], i, by) for i, stem in enumerate(STEMS)}
-            for model in (others if DEFAULT in models else [])
+            model: {stem: comparison(models[MODEL], models[model], i, by) for i, stem in enumerate(STEMS)}
+            for model in (others if MODEL in models else [])
         },
     }
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from training.separation.summary import SCORES, STEMS, TRAINED_ON
+from training.separation.summary import MODEL, SCORES, STEMS, TRAINED_ON
 
 Figures = dict[str, Any]
 
-MODEL = "deep-karaoke"
 SHIPPED_ALPHA = 0.5
 ORDER = ("mixture", "hpss", "repet-sim", "nmf", MODEL, "ibm", "irm")
 NAMES = {

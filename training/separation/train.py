@@ -169,8 +169,9 @@ calibration material."""
 def recurrent_card(provenance: dict[str, Any], size: int) -> str:
     """Say in the card what the recurrent network is and how it was trained."""
     last, calibrated = provenance["curve"][-1], provenance["calibration_mixtures"]
-    return f"""A bidirectional LSTM over log-compressed magnitudes of middle and sides (STFT 2048/512, 44.1 kHz, up
-to 16 kHz), {size / 1e6:.1f} MB: the vocals' share of every bin comes out, one soft mask for all channels.
+    return f"""Bidirectional LSTMs over time and over bands, on log-compressed magnitudes of middle and sides
+(STFT 2048/512, 44.1 kHz, up to 16 kHz), {size / 1e6:.1f} MB: the vocals' share of every bin comes out, one soft
+mask for all channels.
 
 Trained by `python -m training.separation.train --preset {provenance["model"]}` on stereo mixtures drawn at random
 from the recordings below (seed {provenance["seed"]};
@@ -178,8 +179,8 @@ from the recordings below (seed {provenance["seed"]};
 `sung` is speech that `python -m training.separation.singing` made to sing, `bands` were played by
 `python -m training.separation.bands`.
 Last epoch: loss {last["loss"]}, SDR on validation mixtures {last["validation_sdr_db"]} dB. Logits were then shifted so
-that alpha = 0.5, not {calibrated["alpha"]:.2f}, is the best threshold on mixtures of the calibration material; the
-default softness {calibrated["softness"]:g} is the best there ({calibrated["sdr_db"]} dB)."""
+that alpha = 0.5, not {calibrated["alpha"]:.2f}, with the default softness {calibrated["softness"]:g} is the best
+mask on mixtures of the calibration material ({calibrated["sdr_db"]} dB)."""
 
 
 def main() -> int:
