@@ -39,26 +39,14 @@ test: packages test-packages $(VENV)/test.stamp
 bench: packages test-packages $(VENV)/test.stamp
 	for job in benchmarks/*.py; do PYTHONPATH=. $(BIN)/python $$job || exit 1; done
 
-composition-heard-report: $(VENV)/run.stamp
-	PYTHONPATH=. $(BIN)/python -m training.separation.heard $(if $(DATA),--data $(DATA)) $(if $(CLIPS),--clips $(CLIPS)) \
-	  $(if $(VOICES),--voices $(VOICES)) $(if $(BACKINGS),--backings $(BACKINGS))
-
-report: $(VENV)/run.stamp
+composition-report: $(VENV)/run.stamp
 	PYTHONPATH=. $(BIN)/python -m training.composition.report
 
-joint-heard-report: $(VENV)/run.stamp
-	PYTHONPATH=. $(BIN)/python -m training.separation.heard $(if $(DATA),--data $(DATA)) $(if $(CLIPS),--clips $(CLIPS)) \
-	  $(if $(VOICES),--voices $(VOICES)) $(if $(BACKINGS),--backings $(BACKINGS))
-
-report: $(VENV)/run.stamp
+joint-report: $(VENV)/run.stamp
 	PYTHONPATH=. $(BIN)/python -m training.composition.ablation --weimar $(DATA)
 	PYTHONPATH=. $(BIN)/python -m training.composition.joint_report --weimar $(DATA)
 
-separation-heard-report: $(VENV)/run.stamp
-	PYTHONPATH=. $(BIN)/python -m training.separation.heard $(if $(DATA),--data $(DATA)) $(if $(CLIPS),--clips $(CLIPS)) \
-	  $(if $(VOICES),--voices $(VOICES)) $(if $(BACKINGS),--backings $(BACKINGS))
-
-report: $(VENV)/run.stamp
+separation-report: $(VENV)/run.stamp
 	PYTHONPATH=. $(BIN)/python -m training.separation.report $(if $(DATA),--data $(DATA)) $(if $(CLIPS),--clips $(CLIPS))
 
 heard-report: $(VENV)/run.stamp
@@ -68,11 +56,7 @@ heard-report: $(VENV)/run.stamp
 report: $(VENV)/run.stamp
 	PYTHONPATH=. $(BIN)/python -m training.report
 
-mir1k-heard-report: $(VENV)/run.stamp
-	PYTHONPATH=. $(BIN)/python -m training.separation.heard $(if $(DATA),--data $(DATA)) $(if $(CLIPS),--clips $(CLIPS)) \
-	  $(if $(VOICES),--voices $(VOICES)) $(if $(BACKINGS),--backings $(BACKINGS))
-
-report: $(VENV)/run.stamp
+mir1k-report: $(VENV)/run.stamp
 	PYTHONPATH=. $(BIN)/python -m training.separation.mir1k $(if $(DATA),--data $(DATA))
 
 screenshots: test-packages $(VENV)/test.stamp

@@ -58,7 +58,7 @@ blocks:
     trial: preference
     question: Which voice?
     seeds: [1]
-    settings: {model: default, start: 4.4, seconds: 2}
+    settings: {model: deep-karaoke, start: 4.4, seconds: 2}
     conditions: {low: {alpha: 0.3}, high: {alpha: 0.7}}
     pairs: [[low, high]]
 """
@@ -169,7 +169,7 @@ def test_the_layers_of_an_adjustment_sum_to_the_voice_of_every_alpha() -> None:
         ("{model: lstn}", "{model: lstm}", "lstn"),
         (
             "start: 4.4, seconds: 2",
-            "model: default, start: 4.4, seconds: 2",
+            "model: deep-karaoke, start: 4.4, seconds: 2",
             "separation-preference-1: the setting 'model' is missing",
         ),
         ("start: 400", "start: 4.4", "not empty"),

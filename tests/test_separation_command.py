@@ -126,7 +126,14 @@ def test_several_songs_at_once_in_24_bits(tmp_path: Path) -> None:
 def test_an_interrupt_leaves_no_file_and_says_so(tmp_path: Path) -> None:
     audio.write(tmp_path / "long.wav", noise(120.0))
     command = [sys.executable, "-m", "models.separation", "long.wav", "--out", "stems"]
-    process = subprocess.Popen(command, cwd=tmp_path, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        env=ENVIRONMENT,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # shells start background jobs without it
+    )
     while not list(tmp_path.glob("stems/.long-*/vocals.float32")):
         assert process.poll() is None
         time.sleep(0.01)

@@ -15,7 +15,7 @@ from training.composition.joint_figures import draw_ablation
 from training.composition.judge_figures import draw_curve, draw_panel
 from training.composition.tables import markdown as composition_markdown
 from training.composition.tables import table_in_brief
-from training.separation import heard
+from training.separation import heard, mir1k
 from training.separation.report import HERE as SEPARATION
 from training.separation.report import draw
 from training.separation.tables import markdown as separation_markdown
@@ -49,6 +49,7 @@ def separations() -> None:
     draw(report["groups"], SEPARATION)
     (SEPARATION / "report.md").write_text(separation_markdown(report))
     pages.write("separation-report", tables_in_brief(report))
+    pages.write("mir1k-report", mir1k.table(read(SEPARATION / "mir1k.json")))
     pages.write("separation-heard", heard.markdown([heard.Heard(**row) for row in read(SEPARATION / "heard.json")]))
 
 

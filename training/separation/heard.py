@@ -201,7 +201,8 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 2
     given.out.mkdir(parents=True, exist_ok=True)
-    (given.out / "heard.json").write_text(json.dumps([asdict(row) for row in results], indent=1) + "\n")
+    rows = ",\n".join(json.dumps(asdict(row)) for row in results)
+    (given.out / "heard.json").write_text(f"[\n{rows}\n]\n")
     if given.out == HERE:
         pages.write("separation-heard", markdown(results))
     print(markdown(results))

@@ -10,7 +10,6 @@ and mixed anew at every step. Waveforms are mono float32 (sample,) at 16 kHz, sp
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,10 +21,8 @@ from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from audio import Audio, Samples, resample
-from models import checkpoint
-from models.checkpoint import Checkpoint
 from models.separation import spectrogram
-from models.separation.recurrent import RecurrentMasker, from_checkpoint
+from models.separation.recurrent import RecurrentMasker
 from models.separation.spectrogram import stft
 from training.separation.resume import restored, store
 
@@ -152,28 +149,26 @@ def fit(
         recipe: how.
         epochs: how long; what was trained for fewer before goes on, to the same result.
         singers: the training material by name.
-        held_out: spectra (bin, frame) of voice and accompaniment of the clips on which the epoch is chosen.
+        held_out: spectra (bin, frame) of voice and accompaniment of clips to follow the training on.
         seed: of all that is drawn.
         runs: folder that keeps the state after each epoch.
 
     Returns:
-        The network with the averaged weights of the epoch that did best, and one row of figures per epoch.
+        The network with the averaged weights, and one row of figures per epoch.
     """
     optimiser = torch.optim.AdamW(network.parameters(), recipe.rate, weight_decay=0.01)
     averaged = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(recipe.average))
     both = nn.ModuleList([network, averaged])
-    state, best = runs / "mir1k.resume", runs / "mir1k.best"
+    state = runs / "mir1k.resume"
     curve = restored(state, both, optimiser, asdict(recipe))
     for epoch in range(len(curve), epochs):
         rng = np.random.default_rng([seed, 1 + epoch])
         loss = train(network, averaged, optimiser, recipe, epoch, singers, rng)
         score = validate(averaged.module, held_out)
-        if score > max((row["validation_sdr_db"] for row in curve), default=-math.inf):
-            checkpoint.save(best, Checkpoint(averaged.module.state_dict(), asdict(network.config), {}))
         curve.append({"training_sdr_db": round(-loss, 3), "validation_sdr_db": score})
         print(f"epoch {epoch + 1}/{epochs} {curve[-1]}", flush=True)
         store(state, both, optimiser, asdict(recipe), curve)
-    return from_checkpoint(checkpoint.load(best)), curve
+    return averaged.module.eval(), curve
 
 
 def train(
