@@ -91,6 +91,28 @@ def _kills(result: Any) -> str:
     return "; ".join(f"{name} {count} of {result['kills']}" for name, count in lost.items())
 
 
+def _mir1k(report: Any) -> str:
+    return f"{report['untouched']['GNSDR']:.2f} dB, {report['voice']['GNSDR']:.2f} dB"
+
+
+def _traded(result: Any) -> str:
+    key, onset = (result[name] for name in ("key_to_sound_ms", "onset_error_ms"))
+    return (
+        f"{result['answered_in_time']} of {result['exchanges']}; {key['median']:.1f} ms, at most {key['most']:.0f} ms; "
+        f"{onset['median']:.1f} ms, at most {onset['most']:.1f} ms"
+    )
+
+
+def _separated(result: Any) -> str:
+    lengths = (result[f"{minutes} minutes"] for minutes in (3, 60))
+    return "; ".join(f"{found['seconds']:.1f} s, {found['peak_mb']} MB" for found in lengths)
+
+
+def _loaded(result: Any) -> str:
+    jobs = sum(result["calls"].values())
+    return f"{result['errors']} in {result['ratings']} ratings and {jobs} jobs; {result['submit_p95_ms']:.0f} ms"
+
+
 def _drag(result: Any) -> str:
     return f"{result['set in']['median_ms']:.0f} ms, {result['set in']['p95_ms']:.0f} ms"
 
@@ -173,6 +195,30 @@ CLAIMS = (
         _kills,
         "make kills",
         f"{BENCHMARKS}/kills.json",
+    ),
+    Claim(
+        "GNSDR on MIR-1K's other singers: the band-split network as shipped, and after the two training singers",
+        _mir1k,
+        "make mir1k-report DATA=MIR1K",
+        f"{SEPARATION}/mir1k.json",
+    ),
+    Claim(
+        "A stereo song of 3 and of 60 minutes separated by the command, file to files: time and peak memory",
+        _separated,
+        "python benchmarks/separation.py",
+        f"{BENCHMARKS}/separation.json",
+    ),
+    Claim(
+        "Trading fours, two visitors at 200 bpm: answers before their bar line; key to sound; error of onsets",
+        _traded,
+        "python benchmarks/live.py",
+        f"{BENCHMARKS}/live.json",
+    ),
+    Claim(
+        "50 visitors of all tabs, two separations running: errors; 95 % of the ratings are acknowledged within",
+        _loaded,
+        "make load",
+        f"{BENCHMARKS}/load.json",
     ),
 )
 

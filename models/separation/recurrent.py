@@ -24,7 +24,7 @@ from models.checkpoint import Checkpoint
 from models.separation.networks import merged, with_top
 from models.separation.spectrogram import BINS
 
-CONTEXT_FRAMES = 252  # 2.9 s, a multiple of the stack: by then the layers have forgotten where the block began
+CONTEXT_FRAMES = 192  # 2.2 s, a multiple of the stack: by then the layers have forgotten where the block began
 COMPRESSION = 1000.0  # log(1 + 1000 x): linear 60 dB below the song's level, logarithmic above
 # About 110 Hz up to 1 kHz, 260 Hz to 4 kHz, 0.5 kHz to 8 kHz, 1 kHz to 16 kHz, in bins of 21.5 Hz.
 BANDS = (*[5] * 10, *[12] * 12, *[23] * 8, *[46] * 7, 43)

@@ -35,8 +35,8 @@ from models.separation.spectrogram import (
 
 Rule = Literal["complement", "paper"]
 
-BLOCK_FRAMES = 1000  # 12 s, a multiple of every stride in use
-PIECE_FRAMES = 250  # of these: what is transformed at once, which takes far more memory than the waveform
+BLOCK_FRAMES = 600  # 7 s, a multiple of every stride in use
+PIECE_FRAMES = 125  # of these: what is transformed at once, which takes far more memory than the waveform
 
 
 class SeparationError(ValueError):
