@@ -173,7 +173,7 @@ CLAIMS = (
         f"{SEPARATION}/report.json",
     ),
     Claim(
-        "Median SDR of vocals and accompaniment at the defaults, singers never heard: songs, clips of MIR-1K, solos",
+        "Median SDR of vocals and accompaniment at the defaults, recordings never heard: songs, clips of MIR-1K, solos",
         _heard,
         "make heard-report DATA=SONGS CLIPS=MIR1K VOICES=SOLOS BACKINGS=FILES",
         f"{SEPARATION}/heard.json",
