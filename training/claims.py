@@ -68,8 +68,8 @@ def _copied(report: Any) -> str:
 
 
 def _played(result: Any) -> str:
-    processor = result["processor"]
-    return f"{processor['event_ms_p95']:.1f} ms, {processor['chorus_s_median']:.2f} s"
+    wall = result["wall"]
+    return f"{wall['event_ms_p95']:.1f} ms, {wall['chorus_s_median']:.2f} s"
 
 
 def _equal_sir(report: Any) -> str:
@@ -161,7 +161,7 @@ CLAIMS = (
         f"{COMPOSITION}/judge.json",
     ),
     Claim(
-        "Processor time of a note of the joint model, 95 %; of a chorus with its band, composed and rendered",
+        "Time of a note of the joint model, 95 %; of a chorus with its band, composed and rendered",
         _played,
         "python benchmarks/improvisation.py",
         f"{BENCHMARKS}/improvisation.json",
