@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from listening_test import routes
-from tabs import compose, headers, limits, listen, separate, theme
+from tabs import compose, headers, limits, listen, memory, separate, theme
 
 TABS = {"Compose": compose, "Separate": separate, "Listen": listen}
 STATIC = Path(compose.__file__).parent / "static"
@@ -76,4 +76,5 @@ if __name__ == "__main__":
     host = os.environ.get("HOST") or os.environ.get("GRADIO_SERVER_NAME") or "127.0.0.1"
     port = int(os.environ.get("PORT") or os.environ.get("GRADIO_SERVER_PORT") or 7860)
     print(f"The Listening Room: http://{host}:{port}", flush=True)
+    memory.start_returning()
     uvicorn.run(create_app(), host=host, port=port, log_level="warning")

@@ -38,6 +38,7 @@ TICK_S = 60 / TEMPO / 12
 ANSWERED = ("network", "band")  # whose turn it can be when the visitor's is over
 FULL_S = 300  # a session ends by itself
 PATIENCE_MS = 120_000  # with a page on a busy machine
+LATEST_KEY_MS, LARGEST_ERROR_MS = 20.0, 5.0
 HEARD_S = 0.5  # from a note handed over to its arrival in the list of what was heard, at most
 
 
@@ -122,10 +123,21 @@ def figures(probes: list[dict[str, Any]]) -> dict[str, Any]:
         "answered_in_time": len(margins),
         "answer_ms_before_bar_line": {"least": round(min(margins)), "median": round(statistics.median(margins))},
         "keys": len(keys),
-        "key_to_sound_ms": {"median": round(statistics.median(keys), 2), "most": round(max(keys), 2)},
+        "key_to_sound_ms": spread(keys, LATEST_KEY_MS),
         "notes": len(errors),
         "notes_left_out": sum(probe["turns"][-1]["skipped"] for probe in probes),
-        "onset_error_ms": {"median": round(statistics.median(errors), 3), "most": round(max(errors), 3)},
+        "onset_error_ms": spread(errors, LARGEST_ERROR_MS),
+    }
+
+
+def spread(values: list[float], limit: float) -> dict[str, float]:
+    """Sum values up: median, 99th percentile, most, and how many exceed a limit."""
+    ordered = sorted(values)
+    return {
+        "median": round(statistics.median(ordered), 3),
+        "p99": round(ordered[int(0.99 * (len(ordered) - 1))], 3),
+        "most": round(ordered[-1], 3),
+        f"above_{limit:g}": sum(value > limit for value in ordered),
     }
 
 

@@ -185,9 +185,9 @@ def _separate(
         probabilities = Probabilities(np.concatenate(blocks, axis=1), model)
         picture = overview(song.sound, probabilities)
         truth = song.truth and separate_curves.strongest(song.truth)
-        separated = Separated(song.path, song.name, probabilities, truth)
+        separated = Separated.keep(song, probabilities, truth)
         shown = view(song, probabilities, picture)
-        heard = kept.probabilities.model if kept else separate.DEFAULT
+        heard = kept.model if kept else separate.DEFAULT
         dials = [gr.skip()] * 2 if model == heard else separate.defaults(model)
         title = f"### {song.name}\n{MODELS[model][0]}"
         yield [separated, *_running(None)[1:3], None, title, shown, *dials]  # no curves yet

@@ -69,21 +69,22 @@ def measure(separated: Separated | None, baseline: str, softness: float, rule: R
     Yields:
         Values of the Cancel button, the status and the curves.
     """
-    if separated is None or separated.truth is None:
+    if separated is None or separated.excerpt_rate is None:
         yield [gr.skip(), gr.skip(), None]
         return
     began, drawn = time.monotonic(), []
-    names = [name for name in dict.fromkeys((separated.probabilities.model, baseline)) if name != ALONE]
+    names = [name for name in dict.fromkeys((separated.model, baseline)) if name != ALONE]
     idle = [gr.Button(interactive=False), "", gr.skip()]
     try:
-        references = prepared(separated.truth)
+        truth = separated.truth()
+        references = prepared(truth)
         for position, name in enumerate(names):
             doing = f"Measuring {MODELS[name][0]}"
             yield [gr.Button(interactive=True), waiting(doing, position / len(names), began), gr.skip()]
-            for measured in _swept(separated.truth, references, name, softness, rule):
+            for measured in _swept(truth, references, name, softness, rule):
                 drawn[position:] = [(name, measured)]
                 done = (position + len(measured.alphas) / len(ALPHAS)) / len(names)
-                yield [gr.skip(), waiting(doing, done, began), _view(separated.truth, drawn, softness, rule)]
+                yield [gr.skip(), waiting(doing, done, began), _view(truth, drawn, softness, rule)]
         yield idle
     except ValueError as error:
         yield idle

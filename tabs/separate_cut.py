@@ -8,12 +8,16 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import numpy as np
+
 import audio
+from audio import Audio
 from models.separation.layers import listening_copy, packed
 from models.separation.overview import Overview
 from models.separation.separate import Probabilities
 from tabs.separate_song import Song, Stems, fresh_folder
 
+STEMS = ("vocals", "accompaniment")
 # The models that visitors can choose: title and one line on each.
 MODELS = {
     "band-split": ("Band-split", "the successor: recurrent layers over time and over bands; it hears stereo"),
@@ -25,21 +29,53 @@ MODELS = {
 }
 
 
-@dataclass(frozen=True, eq=False)  # Gradio hashes what a session keeps to see it change; arrays have no hash
+class ForgottenError(ValueError):
+    """A song that was separated so long ago that its files are gone."""
+
+
+@dataclass(frozen=True)
 class Separated:
-    """What a visitor's session keeps of a song, so that the model runs once.
+    """What a visitor's session keeps of a song, so that the model runs once: names only, the arrays lie on the disk.
 
     Attributes:
         path: the song in Gradio's cache.
         name: what downloads are called after.
-        probabilities: what the model said, once for all alphas.
-        truth: true vocals and accompaniment of the excerpt to measure, where they are known.
+        model: what it was separated by.
+        arrays: file of the probabilities and of the true stems, if these are known, of the excerpt to measure.
+        excerpt_rate: sample rate of these stems, None where they are not known.
     """
 
     path: Path
     name: str
-    probabilities: Probabilities
-    truth: Stems | None
+    model: str
+    arrays: Path
+    excerpt_rate: int | None
+
+    @staticmethod
+    def keep(song: Song, probabilities: Probabilities, truth: Stems | None) -> Separated:
+        """Write the arrays to Gradio's cache, which clears them after as long as the song itself."""
+        arrays = fresh_folder() / "separated.npz"
+        stems = {} if truth is None else dict(zip(STEMS, (stem.samples for stem in truth), strict=True))
+        np.savez(arrays, levels=probabilities.levels, **stems)
+        return Separated(song.path, song.name, probabilities.model, arrays, truth[0].sample_rate if truth else None)
+
+    def probabilities(self) -> Probabilities:
+        """Return what the model said, once for all alphas."""
+        return Probabilities(self._read("levels")[0], self.model)
+
+    def truth(self) -> Stems | None:
+        """Return true vocals and accompaniment of the excerpt to measure, where they are known."""
+        if self.excerpt_rate is None:
+            return None
+        vocals, accompaniment = (Audio(samples, self.excerpt_rate) for samples in self._read(*STEMS))
+        return vocals, accompaniment
+
+    def _read(self, *names: str) -> list[Any]:
+        try:
+            with np.load(self.arrays) as arrays:
+                return [arrays[name] for name in names]
+        except FileNotFoundError as error:
+            raise ForgottenError("this song was cleared away after an hour; separate it again") from error
 
 
 def view(song: Song, probabilities: Probabilities, picture: Overview) -> dict[str, Any]:

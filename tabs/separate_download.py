@@ -17,10 +17,9 @@ import numpy as np
 import audio
 from audio import Audio
 from models.separation.separate import Rule, common_gain, split
-from tabs.separate_cut import Separated, served
+from tabs.separate_cut import STEMS, Separated, served
 from tabs.separate_song import fresh_folder
 
-STEMS = ("vocals", "accompaniment")
 MIX, BOTH = "mix", "both"
 FORMATS = ("wav", "flac", "mp3")
 LEVELS = ("song", *STEMS)
@@ -86,7 +85,7 @@ def deliver(
 def written(separated: Separated, wish: Wish, alpha: float, softness: float, rule: Rule) -> tuple[Path, str]:
     """Cut the song, write what was wished for, and return the file and a note on its level, empty if unchanged."""
     song = audio.read(separated.path)
-    vocals, accompaniment = split(song, separated.probabilities, alpha, rule=rule, softness=softness)
+    vocals, accompaniment = split(song, separated.probabilities(), alpha, rule=rule, softness=softness)
     sounds: Mapping[str, Audio] = {"vocals": vocals, "accompaniment": accompaniment}
     if wish.what == MIX:
         parts = zip(wish.levels, (song, vocals, accompaniment), strict=True)

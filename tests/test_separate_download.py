@@ -1,5 +1,6 @@
 """What the Separate tab hands out: exactly what is heard, named after the song, and nothing that nobody can ask for."""
 
+import pickle
 import zipfile
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,6 +15,7 @@ from models.separation.separate import Probabilities, split
 from models.separation.spectrogram import BINS, frames
 from tabs.separate_cut import Separated
 from tabs.separate_download import DownloadError, Wish, deliver, written
+from tabs.separate_song import Song
 
 RATE = 44_100
 HALF_STEP = 1 / 32_768  # of 16 bits, with the rounding of the song itself
@@ -31,12 +33,13 @@ def stored(folder: Path, level: float, channels: int = 2) -> Separated:
     song = Audio(rng.uniform(-level, level, (channels, RATE)).astype(np.float32), RATE)
     audio.write(folder / "my tune.wav", song)
     levels = rng.integers(0, 256, (BINS, frames(RATE)), dtype=np.uint8)
-    return Separated(folder / "my tune.wav", "my tune", Probabilities(levels, "drawn"), None)
+    brought = Song(song, folder / "my tune.wav", "my tune", "my tune.wav")
+    return Separated.keep(brought, Probabilities(levels, "drawn"), None)
 
 
 def stems(separated: Separated, alpha: float, softness: float) -> tuple[Audio, Audio, Audio]:
     song = audio.read(separated.path)
-    return song, *split(song, separated.probabilities, alpha, softness=softness)
+    return song, *split(song, separated.probabilities(), alpha, softness=softness)
 
 
 @pytest.mark.parametrize("suffix", ["wav", "flac"])
@@ -112,6 +115,20 @@ def test_what_no_button_can_ask_for_is_refused_in_words(separated: Separated, da
     delivered = deliver(separated, 0.5, 0.0, "complement", SimpleNamespace(_data=data))
     assert set(delivered) == {"fault"}
     assert "\n" not in delivered["fault"]
+
+
+def test_what_a_session_keeps_lies_on_the_disk_and_comes_back(tmp_path: Path, separated: Separated) -> None:
+    truth = tuple(audio.read(separated.path) for _ in range(2))
+    song = Song(truth[0], separated.path, "my tune", "two stems", truth)
+    kept = Separated.keep(song, separated.probabilities(), truth)
+    for stem, expected in zip(kept.truth(), truth, strict=True):
+        assert stem.sample_rate == RATE
+        np.testing.assert_array_equal(stem.samples, expected.samples)
+    assert separated.truth() is None
+    assert len(pickle.dumps(kept)) < 1_000  # whatever the length of the song
+    kept.arrays.unlink()
+    delivered = deliver(kept, 0.5, 0.0, "complement", SimpleNamespace(_data=asked()))
+    assert delivered == {"fault": "this song was cleared away after an hour; separate it again"}
 
 
 def test_an_mp3_of_six_channels_and_a_download_before_a_song_are_refused_in_words(

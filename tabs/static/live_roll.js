@@ -33,11 +33,14 @@ export function drawExchange(canvas, { exchange, played, chords, length, tick })
 
 function prepared(canvas, width) {
   const scale = window.devicePixelRatio || 1;
-  canvas.style.height = `${HEIGHT}px`;
-  canvas.width = Math.round(width * scale);
-  canvas.height = Math.round(HEIGHT * scale);
+  const size = [Math.round(width * scale), Math.round(HEIGHT * scale)];
   const pen = canvas.getContext("2d");
-  pen.scale(scale, scale);
+  if (canvas.width !== size[0] || canvas.height !== size[1]) { // a new size means new memory, too dear for each frame
+    canvas.style.height = `${HEIGHT}px`;
+    [canvas.width, canvas.height] = size;
+  }
+  pen.setTransform(scale, 0, 0, scale, 0, 0);
+  pen.clearRect(0, 0, width, HEIGHT);
   return pen;
 }
 
