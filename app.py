@@ -1,14 +1,13 @@
 """The Listening Room: front door of the app. Three tabs, the listening-test routes, launch; no logic."""
 
 import os
+import tempfile
 
 os.environ.update(GRADIO_ANALYTICS_ENABLED="False", HF_HUB_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1")
+os.environ.setdefault("GRADIO_TEMP_DIR", os.path.join(tempfile.gettempdir(), "listening-room"))
 
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-
-os.environ.setdefault("GRADIO_TEMP_DIR", os.path.join(tempfile.gettempdir(), "listening-room"))
 
 import gradio as gr
 import uvicorn
@@ -16,11 +15,11 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from listening_test import routes
-from tabs import compose, headers, limits, listen, memory, separate, theme
+from models import memory
+from tabs import compose, headers, limits, listen, separate, theme
 
 TABS = {"Compose": compose, "Separate": separate, "Listen": listen}
 STATIC = Path(compose.__file__).parent / "static"
-LARGEST_UPLOAD = "100mb"
 MOST_PAGES = 200  # that a process remembers; whoever used none of its calls for longest is forgotten first
 
 
@@ -66,7 +65,7 @@ def create_app() -> FastAPI:
         footer_links=[],
         show_error=False,
         enable_monitoring=False,
-        max_file_size=LARGEST_UPLOAD,
+        max_file_size="100mb",
         theme=theme.THEME,
         css_paths=STATIC / "style.css",
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import gradio as gr
 
-from models.separation import separate
+from models.separation import engines, separate
 from models.separation.separate import Rule
 from tabs.separate_cut import MODELS
 
@@ -30,6 +30,8 @@ def build_folded() -> tuple[gr.Dropdown, gr.Radio]:
             filterable=False,
             elem_id="separate-model",
         )
+        if not engines.INSTALLED:
+            gr.Markdown(engines.HOW_TO_ADD, elem_classes="separate-hint")
         rule = gr.Radio(RULES, value="complement", label="Rule", elem_id="separate-rule")
     model.change(
         lambda name: gr.Dropdown(info=_about(name)), model, model, api_visibility="private", show_progress="hidden"

@@ -29,35 +29,9 @@ CHROMIUM_ARGS = [
 ]
 
 
-FUZZ_SECONDS = 60  # for each parser
-FUZZER = pytest.StashKey[subprocess.Popen[str]]()
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put last what waits for the fuzzer."""
-    items.sort(key=lambda item: "fuzzing" in getattr(item, "fixturenames", ()))
-
-
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """Start the fuzzer beside the tests, at low priority, if one of them will look at it."""
-    if session.items and "fuzzing" in getattr(session.items[-1], "fixturenames", ()):
-        command = ["nice", "-n", "19", sys.executable, str(ROOT / "tests" / "fuzz.py"), f"--seconds={FUZZ_SECONDS}"]
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        # The decoder of MP3 writes a line for every fault in a file: more than a pipe holds that nobody reads.
-        output = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
-        session.config.stash[FUZZER] = subprocess.Popen(command, env=environment, **output)
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """End a fuzzer that nobody waited for."""
-    if (process := config.stash.get(FUZZER, None)) is not None:
-        process.kill()
-        process.communicate()
-
-
-@pytest.fixture(scope="session")
-def fuzzing(request: pytest.FixtureRequest) -> subprocess.Popen[str]:
-    return request.config.stash[FUZZER]
+    """Begin with the fuzzer, which one worker waits for while the other tests."""
+    items.sort(key=lambda item: item.path.name != "test_fuzz.py")
 
 
 @pytest.fixture(scope="session")

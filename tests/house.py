@@ -19,6 +19,7 @@ ROOMS = {
     "models.composition": "models.composition: form, score, networks, generate, render",
     "models.separation": "models.separation: spectrogram, mask, networks, separate",
     "models.checkpoint": "models.checkpoint: one file, one object",
+    "models.memory": "models.memory: what is freed goes back",
     "training.composition": "training.composition: corpus, train, evaluate",
     "training.separation": "training.separation: dataset, train, evaluate",
     "benchmarks": "benchmarks: speed and memory",

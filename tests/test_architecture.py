@@ -16,8 +16,9 @@ ARROWS = {
     "audio": (),
     "models": (),
     "models.checkpoint": (),
+    "models.memory": (),
     "models.composition": ("audio", "models.checkpoint", "models.composition"),
-    "models.separation": ("audio", "models.checkpoint", "models.separation"),
+    "models.separation": ("audio", "models.checkpoint", "models.memory", "models.separation"),
     "models.example_song": ("audio", "models.composition"),
     "listening_test": ("audio", "listening_test"),
     "listening_test.prepare": ("audio", "listening_test", "models"),
@@ -59,7 +60,7 @@ ARROWS = {
     "tabs.separate_settings": ("models", "tabs.separate_cut"),
     "tabs.separate_report": ("tabs.separate_cut",),
     "tabs.separate_cut": ("audio", "models", "tabs.separate_song"),
-    "app": ("tabs", "listening_test.routes"),
+    "app": ("tabs", "models.memory", "listening_test.routes"),
     "benchmarks": ("audio", "models", "listening_test", "training", "benchmarks"),
 }
 

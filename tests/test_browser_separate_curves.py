@@ -1,8 +1,8 @@
 """The curves of the Separate tab: what is measured, how it is drawn, and how a visitor uses it."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import gradio as gr
 import numpy as np
@@ -11,9 +11,13 @@ from playwright.sync_api import Page, expect
 
 import audio
 from audio import Audio
-from models.separation.separate import MODELS, predict
+from models.separation.engines import INSTALLED
+from models.separation.separate import MODELS, Probabilities, predict
+from models.separation.spectrogram import BINS
 from models.separation.sweep import ALPHAS, Curve, best_alpha, sweep
 from tabs.separate_curves import ALONE, measure, packed, strongest
+from tabs.separate_cut import Separated
+from tabs.separate_song import Song, Stems
 
 RATE = 22_050
 CHARTS = "import(new URL('room/separate_chart.js', document.baseURI))"
@@ -44,9 +48,18 @@ def test_a_short_song_is_measured_whole():
     assert [stem.samples.shape for stem in strongest(truth)] == [stem.samples.shape for stem in truth]
 
 
-def test_curves_grow_alpha_by_alpha_and_end_as_the_sweep_of_both_models():
+@pytest.fixture
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Stems | None], Separated]:
+    """What a session keeps of a song that "deep-karaoke" separated."""
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    song = Song(Audio(np.zeros((2, RATE), np.float32), RATE), tmp_path / "tune.wav", "tune", "tune.wav")
+    probabilities = Probabilities(np.zeros((BINS, 1), np.uint8), "deep-karaoke")
+    return lambda truth: Separated.keep(song, probabilities, truth)
+
+
+def test_curves_grow_alpha_by_alpha_and_end_as_the_sweep_of_both_models(kept):
     truth = stems(2.0)
-    separated = SimpleNamespace(truth=truth, probabilities=SimpleNamespace(model="deep-karaoke"))
+    separated = kept(truth)
     yielded = [view for *_, view in measure(separated, "hpss", 1.0, "paper") if "models" in view]
     lengths = [[len(model["alphas"]) for model in view["models"]] for view in yielded]
     n = len(ALPHAS)
@@ -60,17 +73,16 @@ def test_curves_grow_alpha_by_alpha_and_end_as_the_sweep_of_both_models():
     assert (yielded[n - 2]["best"], last["softness"], last["rule"]) == (None, 1.0, "paper")
 
 
-def test_without_stems_nothing_is_measured_and_old_curves_go():
-    for separated in (None, SimpleNamespace(truth=None)):
+def test_without_stems_nothing_is_measured_and_old_curves_go(kept):
+    for separated in (None, kept(None)):
         assert [view for *_, view in measure(separated, ALONE, 0.0, "paper")] == [None]
 
 
-def test_an_excerpt_without_accompaniment_has_no_curves_and_says_so():
+def test_an_excerpt_without_accompaniment_has_no_curves_and_says_so(kept):
     vocals, accompaniment = stems(2.0)
     truth = vocals, Audio(0 * accompaniment.samples, RATE)
-    separated = SimpleNamespace(truth=truth, probabilities=SimpleNamespace(model="deep-karaoke"))
     with pytest.raises(gr.Error, match="There are no curves of this song: reference 1 is silent"):
-        list(measure(separated, ALONE, 0.0, "paper"))
+        list(measure(kept(truth), ALONE, 0.0, "paper"))
 
 
 def test_a_silent_stem_is_packed_as_none():
@@ -149,6 +161,7 @@ def test_another_model_separates(page: Page, tmp_path: Path) -> None:
     page.get_by_text("More", exact=True).click()
     page.get_by_label("Separated by").click()
     expect(page.get_by_role("option")).to_have_count(len(MODELS))
+    expect(page.get_by_text("pip install demucs")).to_have_count(0 if INSTALLED else 1)
     page.get_by_role("option", name="HPSS").click()
     audio.write(tmp_path / "tune.wav", stems(2.0)[0])
     page.locator("#separate-song input[type=file]").set_input_files(tmp_path / "tune.wav")

@@ -52,6 +52,12 @@ def test_the_share_of_the_vocals_is_the_probability(channels: int, installed: No
     assert torch.allclose(engine.predict_proba(stft(100 * noise)), p, atol=1e-3)
 
 
+@pytest.mark.skipif(engines.INSTALLED, reason="Demucs is installed")
+def test_where_it_is_missing_it_is_said_how_to_add_it() -> None:
+    with pytest.raises(separate.SeparationError, match="pip install demucs"):
+        separate.predictor("demucs")
+
+
 def test_alpha_acts_on_an_engine(installed: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(separate.LOADERS, "stand-in", engines.demucs)
     monkeypatch.setattr(separate, "MODELS", tuple(separate.LOADERS))

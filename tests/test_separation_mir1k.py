@@ -15,10 +15,12 @@ from training.separation.dataset import DatasetError
 from training.separation.mir1k import PUBLISHED, Clip, joined, load, report, scores, subfolders, summary, table
 from training.separation.mir1k_fit import BINS, FRAME, SAMPLE_RATE, Recipe, Singer, draw, sdr
 
+SMALL = RecurrentConfig(bands=(100, 413), features=6, layers=1)
+
 
 def small() -> RecurrentMasker:
     torch.manual_seed(0)
-    return RecurrentMasker(RecurrentConfig(bands=(100, 643), features=6, layers=1))
+    return RecurrentMasker(SMALL)
 
 
 def noise(seconds: float, seed: int) -> np.ndarray:
@@ -79,6 +81,23 @@ def test_the_same_generator_draws_the_same_mixture() -> None:
     assert not torch.equal(first[0], other[0])
 
 
+def test_a_soft_voice_stays_soft() -> None:
+    voice, backing = noise(4.0, 0), noise(4.0, 1)
+    loud, soft = (draw({"amy": Singer(gain * voice, backing)}, 20, np.random.default_rng(0)) for gain in (1.0, 0.001))
+    assert torch.allclose(soft[0], 0.001 * loud[0], atol=1e-6) and torch.equal(soft[1], loud[1])
+
+
+def test_the_scale_of_the_input_is_that_of_the_mixtures() -> None:
+    singers = {"amy": Singer(noise(4.0, 0), noise(4.0, 1))}
+    network, recipe = small(), Recipe(frames=40)
+    mir1k_fit.standardise(network, singers, recipe, 0)
+    scaled = torch.cat(
+        [mir1k_fit.inputs(network, sum(draw(singers, 40, np.random.default_rng(i)))[None])[0] for i in range(40)]
+    )
+    middle = scaled[:, :BINS]
+    assert float(middle.mean().abs()) < 0.1 and float((middle.std(0) - 1).abs().mean()) < 0.1
+
+
 def test_masks_do_not_depend_on_the_level_of_a_clip() -> None:
     network = small().eval()
     spectrum = stft(torch.from_numpy(noise(0.5, 0))[None], FRAME)
@@ -91,16 +110,16 @@ def test_a_report_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
     recipe = Recipe(steps=2, batch=2, frames=20)
     names = ("amy_1_01", "abjones_1_01", "amy_16_01", "abjones_5_01", "bob_1_01")
     clips = [clip(name, 2.0, seed) for seed, name in enumerate(names)]
-    whole = report(small(), recipe, 2, clips, 0, tmp_path / "whole")
-    report(small(), recipe, 1, clips, 0, tmp_path / "resumed")
-    resumed = report(small(), recipe, 2, clips, 0, tmp_path / "resumed")
+    whole = report(small(), SMALL, recipe, 2, clips, 0, tmp_path / "whole")
+    report(small(), SMALL, recipe, 1, clips, 0, tmp_path / "resumed")
+    resumed = report(small(), SMALL, recipe, 2, clips, 0, tmp_path / "resumed")
     assert resumed == whole
     assert whole["clips"] == {"training": 2, "validation": 2, "test": 1} and len(whole["curve"]) == 2
     assert set(whole["by_singer"]) == {"bob"}
     page = table(whole)
     assert f"{whole['voice']['GNSDR']:.2f}" in page and all(name in page for name in PUBLISHED)
     with pytest.raises(DatasetError, match="to train on and of others to test on"):
-        report(small(), recipe, 1, [found for found in clips if found.singer != "bob"], 0, tmp_path / "whole")
+        report(small(), SMALL, recipe, 1, [found for found in clips if found.singer != "bob"], 0, tmp_path / "whole")
 
 
 def test_singers_are_joined_at_unit_power() -> None:

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from audio import SUBTYPES, AudioError
+from models import memory
 from models.checkpoint import CheckpointError
 from models.separation import engines
 from models.separation.batch import outcomes, songs
@@ -112,5 +113,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    memory.start_returning()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # tidies up as after Ctrl-C
     sys.exit(main())

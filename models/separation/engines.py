@@ -19,7 +19,7 @@ from models.separation.spectrogram import FRAME, HOP, istft, stft
 DEMUCS = "htdemucs"  # Rouard, Massa & Défossez, Hybrid Transformers for Music Source Separation, ICASSP 2023
 CONTEXT_FRAMES = 344  # 4 s, half of what this network hears at once
 INSTALLED = importlib.util.find_spec("demucs") is not None
-HOW_TO_ADD = "demucs is not installed; pip install demucs adds it, and its weights come over the net at the first use"
+HOW_TO_ADD = "Demucs is not installed here: `pip install demucs` adds it, its weights come over the net at first use."
 RMS_OF_FRAME = math.sqrt(float(torch.hann_window(FRAME).square().sum()))  # of a spectrum, for a waveform of RMS 1
 
 

@@ -100,6 +100,8 @@ def predictor(model: str) -> Predictor:
         SeparationError: there is no model of that name.
     """
     name = DEFAULT if model == "default" else model
+    if name == "demucs" and not engines.INSTALLED:
+        raise SeparationError(engines.HOW_TO_ADD)
     if name not in MODELS:
         raise SeparationError(f"there is no model {model!r}; choose one of default, {', '.join(MODELS)}")
     return LOADERS[name]()

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from audio import Audio, read
 
 SUFFIXES = {".wav", ".flac", ".ogg", ".mp3"}
-OPEN_LICENCES = ("own", "CC0", "CC-BY-3.0", "CC-BY-4.0", "PublicDomain", "custom-permissive")
+OPEN_LICENCES = ("own", "CC0", "CC-BY-3.0", "CC-BY-4.0", "PublicDomain")
 BLOCK_S = 0.1  # levels and silence are judged by blocks of this length
 SILENCE_DB = -40.0  # below the loud blocks of the same recording
 LARGEST_DIFFERENCE_S = 0.05  # between stems of one song: lossy coders add that much silence at most

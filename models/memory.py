@@ -1,7 +1,7 @@
-"""Memory of a process that serves for weeks: what jobs have freed goes back to the system.
+"""Memory of a process that serves for weeks, or separates for an hour: what is freed goes back to the system.
 
-The C library of Linux keeps freed memory in the arena of the thread that took it. The threads that run the jobs take
-turns, so that each arena grows to the largest job it has seen, and the process to their sum.
+The C library of Linux keeps freed memory in the arena of the thread that took it. Threads take turns at the work, so
+that each arena grows to the largest piece it has seen, and the process to their sum.
 """
 
 from __future__ import annotations
