@@ -98,6 +98,7 @@ def separate_library(library: Path, out: Path, cut: Cut, *, workers: int, addres
 
     Raises:
         ModuleNotFoundError: Ray is not installed.
+        ChildProcessError: Ray did not start.
         FileNotFoundError, ValueError: see `songs`.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # before Ray is imported: nothing is reported to anybody
@@ -106,10 +107,12 @@ def separate_library(library: Path, out: Path, cut: Cut, *, workers: int, addres
     waiting = songs(library)
     out.mkdir(parents=True, exist_ok=True)
     clear(out)
-    if address:
-        ray.init(address=address)
-    else:
-        ray.init(num_cpus=workers, include_dashboard=False)
+    try:
+        ray.init(address=address) if address else ray.init(num_cpus=workers, include_dashboard=False)
+    except (OSError, ValueError):
+        raise
+    except Exception as error:  # it has no type of its own for a node that does not start in time
+        raise ChildProcessError(f"Ray did not start: {error} Try again when the machine is less busy.") from error
     try:
         task = ray.remote(num_cpus=1, max_retries=MOST_TRIES)(separate)
         running = [task.remote(song, path.absolute(), out.absolute(), cut) for song, path in waiting.items()]

@@ -55,7 +55,7 @@ class RecurrentRecipe:
 
 
 RECURRENT_PRESETS = {
-    "band-split": (RecurrentConfig(), RecurrentRecipe(epochs=68, steps=120)),
+    "band-split": (RecurrentConfig(), RecurrentRecipe(epochs=66, steps=120)),
     "band-split-smoke": (
         RecurrentConfig(features=8, layers=1),
         RecurrentRecipe(epochs=2, steps=2, mixtures=2, validation=2, pool=2),
