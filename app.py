@@ -20,7 +20,7 @@ from tabs import compose, headers, limits, listen, separate, theme
 
 TABS = {"Compose": compose, "Separate": separate, "Listen": listen}
 STATIC = Path(compose.__file__).parent / "static"
-MOST_PAGES = 200  # that a process remembers; whoever used none of its calls for longest is forgotten first
+MOST_PAGES = 100  # that a process remembers; whoever used none of its calls for longest is forgotten first
 
 
 def blocks() -> gr.Blocks:

@@ -12,14 +12,21 @@ import time
 from threading import Thread
 
 SECONDS_BETWEEN = 10
+MOST_ARENAS = 2
+M_ARENA_MAX = -8  # of mallopt(3)
 
 
 def start_returning() -> None:
-    """Begin to hand freed memory back every few seconds, where the C library can (glibc); elsewhere do nothing."""
+    """Let all threads share few arenas, and begin to hand what they freed back every few seconds.
+
+    To be called before there are threads; does nothing where the C library is not glibc.
+    """
     if sys.platform != "linux":
         return
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # musl has none
+    library = ctypes.CDLL(None)
+    trim = getattr(library, "malloc_trim", None)  # musl has none
     if trim is not None:
+        library.mallopt(M_ARENA_MAX, MOST_ARENAS)
         Thread(target=_return, args=(trim,), daemon=True).start()
 
 

@@ -13,7 +13,7 @@ import arena_battles
 import httpx
 import pytest
 from listen_house import House, served
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from ratings_database import PostgreSQL
 from small_study import prepare_small_study
 
@@ -27,6 +27,9 @@ CHROMIUM_ARGS = [
     "--autoplay-policy=no-user-gesture-required",
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
 ]
+
+
+expect.set_options(timeout=20_000)  # two workers share two cores with their apps and browsers
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

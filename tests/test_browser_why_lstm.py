@@ -91,9 +91,10 @@ def test_table_and_curves_are_drawn_and_told(page: Page, models):
 
 def test_panel_fits_a_telephone(page: Page, models):
     page.set_viewport_size({"width": 375, "height": 800})
+    expect(page.get_by_role("tab", name="Compose")).to_be_visible()  # until then the page itself is wider
     page.evaluate(MOUNT, [curves(models), table("Measured", models)])
     expect(page.locator(".why-chart")).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+    page.wait_for_function("document.documentElement.scrollWidth <= 375")
 
 
 def test_panel_is_there_if_and_only_if_something_was_measured(page: Page):
