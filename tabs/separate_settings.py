@@ -31,7 +31,7 @@ def build_folded() -> tuple[gr.Dropdown, gr.Radio]:
             elem_id="separate-model",
         )
         if not engines.INSTALLED:
-            gr.Markdown(engines.HOW_TO_ADD, elem_classes="separate-hint")
+            gr.Markdown(engines.HOW_TO_ADD, elem_classes="separate-demucs")
         rule = gr.Radio(RULES, value="complement", label="Rule", elem_id="separate-rule")
     model.change(
         lambda name: gr.Dropdown(info=_about(name)), model, model, api_visibility="private", show_progress="hidden"
