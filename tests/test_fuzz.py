@@ -34,6 +34,7 @@ def test_a_minute_for_each_parser_finds_nothing() -> None:
     command = [sys.executable, fuzz.__file__, f"--seconds={SECONDS}"]
     environment = {**os.environ, "PYTHONPATH": str(Path(fuzz.__file__).parent.parent)}
     # The decoder of MP3 writes a line for every fault in a file, which nobody reads.
-    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    output = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
+    done = subprocess.run(command, env=environment, timeout=len(fuzz.PARSERS) * SECONDS * 3, **output)
     assert done.returncode == 0, done.stdout
     assert done.stdout.count("all read or refused") == len(fuzz.PARSERS)

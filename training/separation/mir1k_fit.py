@@ -133,10 +133,13 @@ def masks(network: RecurrentMasker, X: Tensor) -> Tensor:
 
 def inputs(network: RecurrentMasker, X: Tensor) -> Tensor:
     """Bring mixtures (batch, bin, frame) to the network's input (batch, frame, feature); mono has no sides."""
-    magnitudes = functional.pad(X.abs(), (0, 0, 0, spectrogram.BINS - X.shape[1]))[
-        :, None
-    ]  # (batch, channel, bin, frame)
+    magnitudes = padded(X)[:, None]  # (batch, channel, bin, frame)
     return torch.stack([network.scaled(magnitude, network.level([magnitude])) for magnitude in magnitudes])
+
+
+def padded(X: Tensor) -> Tensor:
+    """Return magnitudes (..., bin, frame) with silence up to the bins that the networks count."""
+    return functional.pad(X.abs(), (0, 0, 0, spectrogram.BINS - X.shape[-2]))
 
 
 def fit(
@@ -210,8 +213,8 @@ def standardise(network: RecurrentMasker, singers: Mapping[str, Singer], recipe:
     planes = []
     for _ in range(STANDARD):
         X = sum(draw(singers, recipe.frames, rng))
-        padded = functional.pad(X.abs(), (0, 0, 0, spectrogram.BINS - X.shape[0]))
-        planes.append(torch.stack([padded, torch.zeros_like(padded)]) / network.level([padded[None]]))
+        middle = padded(X)
+        planes.append(torch.stack([middle, torch.zeros_like(middle)]) / network.level([middle[None]]))
     network.standardise(torch.cat(planes, 2))
 
 
