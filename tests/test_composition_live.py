@@ -8,6 +8,7 @@ import pytest
 import audio
 from models.composition.accompaniment import FEELS
 from models.composition.blues_form import FORMS, TICKS_PER_BAR
+from models.composition.context import STYLES
 from models.composition.note_bank import DRUMS, SAMPLE_RATE, SOLOISTS, NoteBank, note_bank
 from models.composition.score import Note
 from models.composition.trading import LAP_CHORUSES, MOST_NOTES, TRADES, Band, Call, answer
@@ -45,7 +46,14 @@ def test_of_notes_struck_together_the_upper_line_is_answered() -> None:
 @pytest.mark.parametrize("notes", [(), ((0, 1, 0, 1), (47, 1, 127, 127))])
 def test_silence_and_the_ends_of_the_keyboard_are_answered(notes: tuple[tuple[int, ...], ...]) -> None:
     for key in ("G", "F#"):
-        assert isinstance(answer(Call.of({**CALL, "key": key, "notes": notes})), tuple)
+        assert answer(Call.of({**CALL, "key": key, "notes": notes}))
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_no_answer_of_a_single_bar_is_silent(style: str) -> None:
+    question = ((0, 6, 60, 90), (12, 6, 63, 90), (20, 8, 65, 90))  # one that often has a bar of rests drawn
+    call = Call.of({**CALL, "form": "quick-change", "style": style, "notes": question})
+    assert all(answer(replace(call, seed=seed, first_bar=2 * (seed % 20) + 1)) for seed in range(40))
 
 
 @pytest.mark.parametrize(

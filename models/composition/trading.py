@@ -13,7 +13,7 @@ from typing import Any, Self
 from models.composition.accompaniment import accompany
 from models.composition.blues_form import TICKS_PER_BAR, form_named, transposition
 from models.composition.context import STYLES, folded
-from models.composition.events import events_of, notes_of
+from models.composition.events import Event, events_of, notes_of
 from models.composition.improvise import improvise
 from models.composition.score import Chord, Note, Score
 
@@ -23,6 +23,7 @@ MOST_NOTES = 200  # of a call: more than hands can play in four bars
 MOST_BARS = 10_000  # a session counts its bars from the start
 LAP_CHORUSES = 4  # the band plays so many, each its own way, and then the same again
 HIGHEST_SEED = 2**32 - 1
+MOST_TRIES = 12  # for an answer of one bar, of which up to one in seven would be nothing but rests
 
 
 class TradingError(ValueError):
@@ -132,19 +133,29 @@ class Band:
 
 
 def answer(call: Call) -> tuple[Note, ...]:
-    """Answer a call with as many bars, melody notes in order of time."""
+    """Answer a call with as many bars, melody notes in order of time.
+
+    An answer of rests alone is drawn anew, which leaves the odds between all the others as they are.
+    """
     semitones = transposition(call.key)
-    line = tuple(_upper_line(call, semitones))
+    heard = events_of(Score(tuple(_upper_line(call, semitones)), (), FASTEST, call.length))
+    tries = (_drawn(call, heard, call.seed + n * (HIGHEST_SEED + 1)) for n in range(MOST_TRIES))
+    notes = next(filter(None, tries), ())
+    return Score(notes, (), FASTEST, call.length).transposed(semitones, call.key).notes
+
+
+def _drawn(call: Call, heard: tuple[Event, ...], seed: int) -> tuple[Note, ...]:
+    """Draw an answer, in C."""
     events = improvise(
         form=form_named(call.form),
         style=call.style,
         first_bar=call.first_bar,
         bars=call.bars,
-        heard=events_of(Score(line, (), FASTEST, call.length)),
-        seed=call.seed,
+        heard=heard,
+        seed=seed,
         answering=True,
     )
-    return Score(notes_of(events), (), FASTEST, call.length).transposed(semitones, call.key).notes
+    return notes_of(events)
 
 
 def _upper_line(call: Call, semitones: int) -> list[Note]:
