@@ -75,9 +75,12 @@ def test_silence_has_no_vocals(installed: None) -> None:
 
 
 def test_the_level_is_that_of_the_waveform() -> None:
-    tone = 0.3 * torch.randn(1, 200_000, generator=torch.Generator().manual_seed(0))
-    level = engines.Engine(lambda waveform: waveform[None]).level([stft(tone).abs()])
-    assert level == pytest.approx(0.3, rel=0.02)
+    heard: list[torch.Tensor] = []
+    engine = engines.Engine(lambda waveform: heard.append(waveform) or torch.stack([waveform, waveform]))
+    noise = 0.3 * torch.randn(2, 200_000, generator=torch.Generator().manual_seed(0))
+    assert engine.song_level(torch.split(noise, 7_000, 1)) == pytest.approx(0.3, rel=0.01)
+    engine.predict_proba(stft(noise))
+    assert float(heard[0].square().mean()) == pytest.approx(1.0)
 
 
 def test_weights_that_cannot_be_fetched_are_said(installed: None, monkeypatch: pytest.MonkeyPatch) -> None:

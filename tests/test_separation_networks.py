@@ -16,7 +16,7 @@ from models.separation.networks import (
     KaraokeConfig,
     from_checkpoint,
 )
-from models.separation.spectrogram import BINS, overlap_average, windows
+from models.separation.spectrogram import BINS, overlap_average, stft, windows
 
 TINY = KaraokeConfig(frames=5, bins=100, bands=8, hidden=(12, 12), stride=2)
 
@@ -74,10 +74,18 @@ def test_bins_above_the_models_band_follow_its_top_quarter() -> None:
 
 def test_probabilities_are_the_mean_over_all_covering_windows() -> None:
     net = network(KaraokeConfig(**{**asdict(TINY), "stride": 1}))
-    scaled = net.scaled(magnitude(1)[0], net.level([magnitude(1)]))
+    scaled = net.scaled(magnitude(1)[0], net.level(magnitude(1)))
     with torch.no_grad():
         by_hand = overlap_average(torch.sigmoid(net(windows(scaled, 5))), 37)
     assert torch.allclose(net.predict_proba(magnitude(1))[:100], by_hand, atol=1e-6)
+
+
+@pytest.mark.parametrize("scale", ["peak", "log"])
+def test_a_songs_level_is_that_of_all_its_magnitudes(scale: str) -> None:
+    net = network(KaraokeConfig(**{**asdict(TINY), "scale": scale}))
+    song = torch.randn(2, 400_000, generator=torch.Generator().manual_seed(1)) * torch.linspace(0, 1, 400_000)
+    assert net.song_level(torch.split(song, 7_000, 1)) == pytest.approx(net.level(stft(song).abs()), rel=0.01)
+    assert net.song_level([]) == 0.0
 
 
 def test_silence_gives_probabilities() -> None:

@@ -40,6 +40,14 @@ def test_the_playing_level_does_not_matter(gain_db: float) -> None:
     assert torch.allclose(louder, net.predict_proba(magnitude()), atol=1e-5)
 
 
+def test_a_songs_level_is_that_of_all_its_magnitudes() -> None:
+    song = torch.randn(2, 400_000, generator=torch.Generator().manual_seed(1)) * torch.linspace(0, 1, 400_000)
+    middle_and_sides = mid_side(stft(song)).abs()
+    assert network().song_level(torch.split(song, 7_000, 1)) == pytest.approx(
+        network().level(middle_and_sides), rel=0.01
+    )
+
+
 def test_mono_sounds_as_two_equal_channels_do() -> None:
     mono = stft(torch.randn(1, 9000, generator=torch.Generator().manual_seed(1)))
     stereo = mid_side(mono.expand(2, -1, -1))
@@ -69,7 +77,7 @@ def test_silence_is_finite() -> None:
 def test_input_is_standardised_per_bin() -> None:
     net = network()
     mixture = magnitude(n_frames=400)
-    level = net.level([mixture])
+    level = net.level(mixture)
     net.standardise(mixture / level / 2**0.5)
     scaled = net.scaled(mixture, level)
     assert torch.allclose(scaled.mean(0), torch.zeros(200), atol=1e-3)

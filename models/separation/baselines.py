@@ -29,7 +29,7 @@ LOWEST_VOCALS_BIN = round(LOWEST_VOCALS_HZ * FRAME / SAMPLE_RATE) + 1
 class LevelFree:
     """What gives the same answer at any playing level and so needs no look at the whole song beforehand."""
 
-    def level(self, magnitudes: Iterable[Tensor]) -> float:
+    def song_level(self, waveform: Iterable[Tensor]) -> float:
         """Return 1 without looking."""
         return 1.0
 

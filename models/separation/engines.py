@@ -7,20 +7,18 @@ vocals have among its stems is taken as the probability, so that alpha and softn
 from __future__ import annotations
 
 import importlib.util
-import math
 from collections.abc import Callable, Iterable
 
 import torch
 from torch import Tensor
 
 from models.checkpoint import CheckpointError
-from models.separation.spectrogram import FRAME, HOP, istft, stft
+from models.separation.spectrogram import HOP, istft, rms, stft
 
 DEMUCS = "htdemucs"  # Rouard, Massa & Défossez, Hybrid Transformers for Music Source Separation, ICASSP 2023
 CONTEXT_FRAMES = 344  # 4 s, half of what this network hears at once
 INSTALLED = importlib.util.find_spec("demucs") is not None
 HOW_TO_ADD = "Demucs is not installed here: `pip install demucs` adds it, its weights come over the net at first use."
-RMS_OF_FRAME = math.sqrt(float(torch.hann_window(FRAME).square().sum()))  # of a spectrum, for a waveform of RMS 1
 
 
 class Engine:
@@ -31,13 +29,9 @@ class Engine:
         self.context = CONTEXT_FRAMES
         self._separate = separate
 
-    def level(self, magnitudes: Iterable[Tensor]) -> float:
-        """Measure the RMS of a song's waveform given as magnitudes in blocks (channel, bin, frame)."""
-        energy, count = 0.0, 0
-        for magnitude in magnitudes:
-            energy += float(magnitude.square().sum(dtype=torch.float64))
-            count += magnitude.numel()
-        return math.sqrt(energy / max(count, 1)) / RMS_OF_FRAME
+    def song_level(self, waveform: Iterable[Tensor]) -> float:
+        """Measure the RMS of a song given in blocks (channel, sample)."""
+        return rms(waveform)
 
     @torch.inference_mode()
     def predict_proba(self, spectrum: Tensor, level: float | None = None) -> Tensor:
@@ -50,10 +44,10 @@ class Engine:
         Returns:
             Shares 0 to 1 (1025, frame); 0 where all is silent.
         """
-        level = self.level([spectrum.abs()]) if level is None else level
         stereo = spectrum if spectrum.shape[0] == 2 else spectrum.mean(0, keepdim=True).expand(2, -1, -1)
-        waveform = istft(stereo, (spectrum.shape[-1] - 1) * HOP) / max(level, torch.finfo(torch.float32).tiny)
-        stems = self._separate(waveform)
+        waveform = istft(stereo, (spectrum.shape[-1] - 1) * HOP)
+        level = rms([waveform]) if level is None else level
+        stems = self._separate(waveform / max(level, torch.finfo(torch.float32).tiny))
         vocals, rest = (stft(stem).abs().square().sum(0).sqrt() for stem in (stems[-1], stems[:-1].sum(0)))
         return vocals / (vocals + rest).clamp_min(torch.finfo(torch.float32).tiny)
 

@@ -19,10 +19,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from models.checkpoint import Checkpoint
-from models.separation.spectrogram import BINS, WINDOW_FRAMES, overlap_average, windows
+from models.separation.spectrogram import BINS, MAGNITUDE_RMS, WINDOW_FRAMES, overlap_average, rms, stft_blocks, windows
 
 SIGMOID_BIAS = 6.0  # hidden units of the paper: 1 / (1 + exp(6 - x))
 BATCH = 64  # windows at once, bounds memory
+PEAK_FRAMES = 125  # transformed at once to find the peak
 
 
 @dataclass(frozen=True)
@@ -122,14 +123,18 @@ class DeepKaraoke(nn.Module):
         x = self.output(self.layers(x)).unflatten(1, (self.config.frames, -1))
         return self.synthesis(x)  # type: ignore[no-any-return]
 
-    def level(self, magnitudes: Iterable[Tensor]) -> float:
-        """Measure the reference level of a song given in blocks (channel, bin, frame): its peak or its RMS."""
-        peak, energy, count = 0.0, 0.0, 0
-        for magnitude in magnitudes:
-            power = magnitude.square().mean(0)
-            peak = max(peak, math.sqrt(float(power.max())))
-            energy, count = energy + float(power.sum(dtype=torch.float64)), count + power.numel()
-        return peak if self.config.scale == "peak" else math.sqrt(energy / max(count, 1))
+    def song_level(self, waveform: Iterable[Tensor]) -> float:
+        """Measure the reference level of a song given in blocks (channel, sample): of its magnitudes, peak or RMS."""
+        if self.config.scale == "log":
+            return MAGNITUDE_RMS * rms(waveform)
+        return max((self.level(spectrum.abs()) for spectrum in stft_blocks(waveform, PEAK_FRAMES)), default=0.0)
+
+    def level(self, magnitude: Tensor) -> float:
+        """Measure the reference level of magnitudes (channel, bin, frame): their peak or their RMS."""
+        power = magnitude.square()
+        if self.config.scale == "peak":
+            return math.sqrt(float(power.mean(0).max()))
+        return math.sqrt(float(power.mean(dtype=torch.float64)))
 
     def scaled(self, magnitude: Tensor, level: float) -> Tensor:
         """Bring (bin, frame) to the network's input range; the result does not depend on the playing level."""
@@ -156,7 +161,7 @@ class DeepKaraoke(nn.Module):
             Probabilities (1025, frame): means over all windows that cover a frame.
         """
         n_frames = magnitude.shape[-1]
-        level = self.level([magnitude]) if level is None else level
+        level = self.level(magnitude) if level is None else level
         cut = windows(self.scaled(merged(magnitude), level), self.config.frames, self.config.stride)
         predicted = torch.cat([torch.sigmoid(with_top(self(batch))) for batch in torch.split(cut, BATCH)])
         return overlap_average(predicted, n_frames, self.config.stride)

@@ -22,9 +22,9 @@ from torch.nn import functional
 
 from models.checkpoint import Checkpoint
 from models.separation.networks import merged, with_top
-from models.separation.spectrogram import BINS
+from models.separation.spectrogram import BINS, MAGNITUDE_RMS, rms
 
-CONTEXT_FRAMES = 192  # 2.2 s, a multiple of the stack: by then the layers have forgotten where the block began
+CONTEXT_FRAMES = 96  # 1.1 s, a multiple of the stack: by then the layers have forgotten where the block began
 COMPRESSION = 1000.0  # log(1 + 1000 x): linear 60 dB below the song's level, logarithmic above
 # About 110 Hz up to 1 kHz, 260 Hz to 4 kHz, 0.5 kHz to 8 kHz, 1 kHz to 16 kHz, in bins of 21.5 Hz.
 BANDS = (*[5] * 10, *[12] * 12, *[23] * 8, *[46] * 7, 43)
@@ -109,13 +109,13 @@ class RecurrentMasker(nn.Module):
         z = torch.cat([layer(band).unflatten(-1, (-1, stack)) for layer, band in bands], 2)
         return z.transpose(2, 3).flatten(1, 2)[:, :n_frames]
 
-    def level(self, magnitudes: Iterable[Tensor]) -> float:
-        """Measure the RMS of a song given in blocks (channel, bin, frame)."""
-        energy, count = 0.0, 0
-        for magnitude in magnitudes:
-            power = magnitude.square().mean(0)
-            energy, count = energy + float(power.sum(dtype=torch.float64)), count + power.numel()
-        return math.sqrt(energy / max(count, 1))
+    def song_level(self, waveform: Iterable[Tensor]) -> float:
+        """Measure the RMS of a song's magnitudes; the song comes in blocks (channel, sample)."""
+        return MAGNITUDE_RMS * rms(waveform)
+
+    def level(self, magnitude: Tensor) -> float:
+        """Measure the RMS of magnitudes (channel, bin, frame)."""
+        return math.sqrt(float(magnitude.square().mean(dtype=torch.float64)))
 
     def scaled(self, magnitude: Tensor, level: float) -> Tensor:
         """Bring (channel, bin, frame) to the network's input (frame, 2 bin); the playing level drops out.
@@ -153,7 +153,7 @@ class RecurrentMasker(nn.Module):
         Returns:
             Shares 0 to 1 (1025, frame).
         """
-        level = self.level([magnitude]) if level is None else level
+        level = self.level(magnitude) if level is None else level
         logits = self(self.scaled(magnitude, level)[None])[0]
         return torch.sigmoid(with_top(logits)).T
 

@@ -35,7 +35,7 @@ from models.separation.spectrogram import (
 
 Rule = Literal["complement", "paper"]
 
-BLOCK_FRAMES = 600  # 7 s, a multiple of every stride in use
+BLOCK_FRAMES = 800  # 9 s, a multiple of every stride in use
 PIECE_FRAMES = 125  # of these: what is transformed at once, which takes far more memory than the waveform
 
 
@@ -70,8 +70,8 @@ class Predictor(Protocol):
 
     context: int
 
-    def level(self, magnitudes: Iterable[Tensor]) -> float:
-        """Measure the reference level of a whole song given in blocks (channel, bin, frame)."""
+    def song_level(self, waveform: Iterable[Tensor]) -> float:
+        """Measure the reference level of a whole song given in blocks (channel, sample) at 44.1 kHz."""
 
     def predict_proba(self, magnitude: Tensor, /, level: float | None = None) -> Tensor:
         """Turn magnitudes (channel, bin, frame) into probabilities (bin, frame) that vocals dominate.
@@ -146,7 +146,7 @@ def predicted_blocks(audio: Audio, model: str = "default") -> Iterator[tuple[flo
     chosen = predictor(model)
     samples = resample(audio, SAMPLE_RATE).samples
     n_frames, stop = frames(samples.shape[1]), 0
-    level = chosen.level(spectrum.abs() for spectrum in spectra(samples))
+    level = chosen.song_level(blocks_of(samples))
     parts = overlapping(blocks_of(samples), BLOCK_FRAMES, chosen.context)
     for levels in in_threads(lambda part: predicted(chosen, level, *part), parts):
         stop += levels.shape[1]

@@ -21,6 +21,9 @@ FRAME = 2048
 HOP = FRAME // 4
 BINS = FRAME // 2 + 1
 WINDOW_FRAMES = 20
+# RMS of all bins for a waveform of RMS 1, but for what stands in the first and the last bin (Parseval: the squared
+# windows over a sample add up to 3/2, and half a spectrum has half the energy).
+MAGNITUDE_RMS = math.sqrt(1.5 * HOP * (FRAME / 2) / BINS)
 
 
 def stft(waveform: Tensor, frame: int = FRAME) -> Tensor:
@@ -152,6 +155,15 @@ def mid_side(spectrum: Tensor) -> Tensor:
 def frames(length: int) -> int:
     """Count the frames that `stft` makes of `length` samples."""
     return 1 + length // HOP
+
+
+def rms(waveform: Iterable[Tensor]) -> float:
+    """Measure a waveform given in blocks (channel, sample); 0 if there is none."""
+    energy, count = 0.0, 0
+    for block in waveform:
+        energy += float(block.square().sum(dtype=torch.float64))
+        count += block.numel()
+    return math.sqrt(energy / max(count, 1))
 
 
 def windows(magnitude: Tensor, size: int = WINDOW_FRAMES, stride: int = 1) -> Tensor:

@@ -34,7 +34,7 @@ from audio import (
 from models.separation import mask, tags
 from models.separation.blocks import in_threads
 from models.separation.separate import BLOCK_FRAMES, PIECE_FRAMES, predicted, predictor
-from models.separation.spectrogram import FRAME, HOP, SAMPLE_RATE, joined, overlapped, overlapping, pieces, transformed
+from models.separation.spectrogram import FRAME, HOP, SAMPLE_RATE, joined, overlapped, overlapping, pieces
 
 STEMS = ("vocals", "accompaniment")
 Progress = Callable[[float], None]
@@ -135,8 +135,7 @@ def vocal_blocks(song: Path, blocks: Iterable[Audio], sample_rate: int, cut: Cut
     if bool((gains == 1).all()):
         yield from blocks
         return
-    whole = overlapping(AtModelRate(read_blocks(song)), PIECE_FRAMES)
-    level = chosen.level(in_threads(lambda part: transformed(part[0]).abs(), whole))
+    level = chosen.song_level(AtModelRate(read_blocks(song)))
 
     def vocals(part: tuple[Tensor, slice]) -> list[Tensor]:
         samples, inner = part

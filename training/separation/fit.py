@@ -80,7 +80,7 @@ def fit(
     optimiser = _optimiser(network, recipe)
     if config.scale == "log":
         magnitudes = [(V + A).abs() for V, A in mixtures(material, recipe.validation, np.random.default_rng(seed))]
-        network.standardise(torch.cat([X / max(network.level([X[None]]), 1e-6) for X in magnitudes], dim=1))
+        network.standardise(torch.cat([X / max(network.level(X[None]), 1e-6) for X in magnitudes], dim=1))
     shape = asdict(config)
     curve = restored(resume, network, optimiser, shape)
     held_out = mixtures(validation, recipe.validation, np.random.default_rng([seed, 0]))
@@ -140,7 +140,7 @@ def batch(
     for (V, A), rng in zip(drawn, generators, strict=True):
         start = rng.integers(size)
         X = (V + A)[:, start:].abs()
-        level = network.level([X[None]]) * 10 ** (rng.normal(0.0, LEVEL_DB) / 20)
+        level = network.level(X[None]) * 10 ** (rng.normal(0.0, LEVEL_DB) / 20)
         weight = X[:n_bins] ** WEIGHT_POWER
         target = ideal_binary(V[:n_bins, start:].abs(), A[:n_bins, start:].abs())
         planes = (network.scaled(X, level), target, weight / weight.mean().clamp_min(1e-12))

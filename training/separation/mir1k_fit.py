@@ -134,7 +134,7 @@ def masks(network: RecurrentMasker, X: Tensor) -> Tensor:
 def inputs(network: RecurrentMasker, X: Tensor) -> Tensor:
     """Bring mixtures (batch, bin, frame) to the network's input (batch, frame, feature); mono has no sides."""
     magnitudes = padded(X)[:, None]  # (batch, channel, bin, frame)
-    return torch.stack([network.scaled(magnitude, network.level([magnitude])) for magnitude in magnitudes])
+    return torch.stack([network.scaled(magnitude, network.level(magnitude)) for magnitude in magnitudes])
 
 
 def padded(X: Tensor) -> Tensor:
@@ -214,7 +214,7 @@ def standardise(network: RecurrentMasker, singers: Mapping[str, Singer], recipe:
     for _ in range(STANDARD):
         X = sum(draw(singers, recipe.frames, rng))
         middle = padded(X)
-        planes.append(torch.stack([middle, torch.zeros_like(middle)]) / network.level([middle[None]]))
+        planes.append(torch.stack([middle, torch.zeros_like(middle)]) / network.level(middle[None]))
     network.standardise(torch.cat(planes, 2))
 
 
