@@ -127,7 +127,8 @@ def card(provenance: dict[str, Any], size: int) -> str:
         if provenance["model"] in RECURRENT_PRESETS
         else network_card
     )
-    sources = "\n".join(f"| {source} | {minutes} |" for source, minutes in training["minutes"].items())
+    minutes = {source.replace("(own)", "(named below)"): share for source, share in training["minutes"].items()}
+    sources = "\n".join(f"| {source} | {share} |" for source, share in minutes.items())
     return f"""# {provenance["model"]}
 
 {introduction(provenance, size)}
