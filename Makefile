@@ -70,7 +70,7 @@ kills: test-packages $(VENV)/test.stamp
 	PYTHONPATH=. $(BIN)/python tests/kills.py
 
 soak load: packages $(VENV)/test.stamp
-	PYTHONPATH=. $(BIN)/python benchmarks/$@.py
+	$(BIN)/python -m benchmarks.$@
 
 house: $(VENV)/test.stamp
 	$(BIN)/python tests/house.py

@@ -1,6 +1,6 @@
 """From a drag of alpha to the changed sound, in Chromium: how many milliseconds?
 
-    python benchmarks/alpha_drag.py --drags 40
+    python -m benchmarks.alpha_drag --drags 40
 
 A song of a minute plays in the Separate tab's own view, on the live audio graph. A pointer takes alpha from one end of
 the slider to the other and back; a listener behind the player notes the quantum in which the sound sets in (towards 0:

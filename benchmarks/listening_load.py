@@ -1,6 +1,6 @@
 """Fifty listeners at once: how long does a submitted answer take to be acknowledged, and is every one stored?
 
-    python benchmarks/listening_load.py --listeners 50
+    python -m benchmarks.listening_load --listeners 50
 
 The server is the real one (uvicorn, the routes of the listening test, SQLite with full synchronisation) in a process
 of its own; every listener is a connection that fetches a trial and both of its sounds, waits as somebody who listens

@@ -1,6 +1,6 @@
 """Visitors who trade with the network at once: are keys heard at once, answers there in time, notes on the clock?
 
-    python benchmarks/live.py --exchanges 100
+    python -m benchmarks.live --exchanges 100
 
 The app is the real one in a process of its own. Each visitor is a page in Chromium at 200 beats per minute, whose turns
 are one bar long and whose MIDI keyboard plays by itself (live_probe.js, live_visitor.js). Measured are the milliseconds
@@ -12,23 +12,16 @@ benchmarks/results/live.json with the number of cores and the load of the machin
 import argparse
 import json
 import os
-import socket
 import statistics
-import subprocess
-import sys
 import tempfile
-import time
-import urllib.error
-import urllib.request
 from bisect import bisect
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Page, sync_playwright
 
-ROOT = Path(__file__).parent.parent
+from benchmarks.visitors import ROOT, app
+
 SCRIPTS = ("live_probe.js", "live_visitor.js")
 RESULT = ROOT / "benchmarks" / "results" / "live.json"
 CHROMIUM = "/usr/bin/chromium"
@@ -40,33 +33,6 @@ FULL_S = 300  # a session ends by itself
 PATIENCE_MS = 120_000  # with a page on a busy machine
 LATEST_KEY_MS, LARGEST_ERROR_MS = 20.0, 5.0
 HEARD_S = 0.5  # from a note handed over to its arrival in the list of what was heard, at most
-
-
-@contextmanager
-def served() -> Iterator[str]:
-    """Start the app in a folder of its own; yield its address when its models are loaded."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with tempfile.TemporaryDirectory() as folder:
-        environment = {"PORT": str(port), "GRADIO_TEMP_DIR": folder, "DATABASE_URL": f"sqlite:///{folder}/ratings.db"}
-        app = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env={**os.environ, **environment})
-        try:
-            while not ready(f"http://127.0.0.1:{port}/healthz"):
-                time.sleep(0.2)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            app.terminate()
-            app.wait()
-
-
-def ready(url: str) -> bool:
-    """Tell whether the app answers and has its models."""
-    try:
-        with urllib.request.urlopen(url, timeout=5) as response:
-            return b'"ready"' in response.read()
-    except (urllib.error.URLError, TimeoutError):
-        return False
 
 
 def enter(page: Page, url: str) -> None:
@@ -143,11 +109,11 @@ def spread(values: list[float], limit: float) -> dict[str, float]:
 
 def trade(visitors: int, exchanges: int) -> dict[str, Any]:
     """Let so many visitors trade so often, all at once."""
-    with served() as url, sync_playwright() as playwright:
+    with tempfile.TemporaryDirectory() as room, app(Path(room)) as served, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         pages = [browser.new_context().new_page() for _ in range(visitors)]
         for page in pages:
-            enter(page, url)
+            enter(page, served.url)
         for page in pages:
             start(page)
         for page in pages:

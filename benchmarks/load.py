@@ -1,6 +1,6 @@
 """Fifty visitors of all three tabs at once: what is refused, how long does a rating take, how large does the app get?
 
-    python benchmarks/load.py --visitors 50 --seconds 120
+    python -m benchmarks.load --visitors 50 --seconds 120
 
 Half of them listen and rate, four in ten compose, one in ten separates a song. The app separates one song at a time and
 lets the others queue, so that a second separation runs from the command line beside it all the time. Written to

@@ -1,6 +1,6 @@
 """A day of visitors in ten minutes: does the memory of the app stay flat?
 
-    python benchmarks/soak.py --seconds 600
+    python -m benchmarks.soak --seconds 600
 
 A few visitors without a pause take the place of a day's. The first third warms the app up; of the rest, the line
 through the memory at each second tells how much it would grow in ten minutes. Written to benchmarks/results/soak.json.

@@ -172,7 +172,7 @@ CLAIMS = (
     Claim(
         "Time of a note of the joint model, 95 %; of a chorus with its band, composed and rendered",
         _played,
-        "python benchmarks/improvisation.py",
+        "python -m benchmarks.improvisation",
         f"{BENCHMARKS}/improvisation.json",
     ),
     Claim(
@@ -190,13 +190,13 @@ CLAIMS = (
     Claim(
         "Alpha dragged to changed sound in Chromium: median, 95 %",
         _drag,
-        "python benchmarks/alpha_drag.py",
+        "python -m benchmarks.alpha_drag",
         f"{BENCHMARKS}/alpha_drag.json",
     ),
     Claim(
         "Answers of 50 listeners at once that are stored; 95 % are acknowledged within",
         _answers,
-        "python benchmarks/listening_load.py",
+        "python -m benchmarks.listening_load",
         f"{BENCHMARKS}/listening_load.json",
     ),
     Claim(
@@ -214,13 +214,13 @@ CLAIMS = (
     Claim(
         "A stereo song of 3 and of 60 minutes separated by the command, file to files: time and peak memory",
         _separated,
-        "python benchmarks/separation.py",
+        "python -m benchmarks.separation",
         f"{BENCHMARKS}/separation.json",
     ),
     Claim(
         "Trading fours, two visitors, 200 bpm: answers in time; key to sound and error of onsets (median, 99 %, most)",
         _traded,
-        "python benchmarks/live.py",
+        "python -m benchmarks.live",
         f"{BENCHMARKS}/live.json",
     ),
     Claim(
