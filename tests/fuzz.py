@@ -1,6 +1,6 @@
 """Fuzz every parser of what strangers send: mutated MIDI, sound, study and JSON may be refused, and nothing else.
 
-    python tests/fuzz.py --seconds 60
+    PYTHONPATH=. python tests/fuzz.py --seconds 60
 
 An exception that the parser does not document, a status of 500, an input that takes more than ten seconds of the
 processor or 4 GiB: each ends the run with status 1 and prints the input, so that it can be kept as a test.

@@ -1,6 +1,6 @@
 """Kill -9 the processes that write ratings, again and again, over every way to write: is what was acknowledged there?
 
-    python tests/kills.py --kills 1000
+    PYTHONPATH=. python tests/kills.py --kills 1000
 
 Each process lives for one write, and is killed at a moment drawn over twice the time that such a write takes, which is
 followed as the machine gets busy, so that about half of the kills come too early; what was not acknowledged is sent

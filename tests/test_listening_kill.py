@@ -15,7 +15,7 @@ from store_writes import WRITES
 from listening_test import archive
 from listening_test.store import Store
 
-KILLS = 200  # of each database; `python tests/kills.py` does a thousand
+KILLS = 200  # of each database; `make kills` does a thousand
 
 
 def test_kills_over_every_way_to_write_lose_nothing_that_was_acknowledged(ratings_url: str) -> None:
