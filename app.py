@@ -16,7 +16,7 @@ from fastapi.staticfiles import StaticFiles
 
 from listening_test import routes
 from models import memory
-from tabs import compose, headers, limits, listen, separate, theme
+from tabs import compose, headers, limits, listen, masthead, separate, theme
 
 TABS = {"Compose": compose, "Separate": separate, "Listen": listen}
 STATIC = Path(compose.__file__).parent / "static"
@@ -26,7 +26,7 @@ MOST_PAGES = 100  # that a process remembers; whoever used none of its calls for
 def blocks() -> gr.Blocks:
     """Build the page: a heading and one tab per room."""
     with gr.Blocks(title="The Listening Room", analytics_enabled=False, delete_cache=(3600, 3600)) as page:
-        gr.Markdown("# The Listening Room\nNeural music, judged by ears, blind.", elem_classes="masthead")
+        masthead.build()
         with gr.Tabs():
             for name, tab in TABS.items():
                 with gr.Tab(name, id=name.lower()):
@@ -66,8 +66,7 @@ def create_app() -> FastAPI:
         show_error=False,
         enable_monitoring=False,
         max_file_size="100mb",
-        theme=theme.THEME,
-        css_paths=STATIC / "style.css",
+        **theme.DRESS,
     )
 
 

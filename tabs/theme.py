@@ -1,4 +1,6 @@
-"""Colours and fonts of the page; everything else is in static/style.css."""
+"""What the page is dressed in: colours and fonts, and beside them the stylesheet and the language."""
+
+from pathlib import Path
 
 import gradio as gr
 
@@ -14,3 +16,9 @@ THEME = gr.themes.Soft(
     block_title_text_color_dark="*body_text_color",
     block_title_text_weight="600",
 )
+DRESS = {
+    "theme": THEME,
+    "css_paths": Path(__file__).parent / "static" / "style.css",
+    # Runs before Gradio writes anything, so that nobody sees the page in one language and then in the other.
+    "head": '<script type="module" src="room/translate.js"></script>',
+}

@@ -4,7 +4,7 @@
 import { Player } from "./player.js";
 import { Session, lastStudy, rememberStudy, studies } from "./listen_session.js";
 import { Stage } from "./listen_stage.js";
-import { language, say } from "./listen_texts.js";
+import { language, say } from "./texts.js";
 import { ARENA, chooseStudy, questionnaire, showRendering, welcome } from "./listen_entry.js";
 import { checkHeadphones, checkSound, notice } from "./listen_sound_check.js";
 import { present } from "./listen_trial.js";

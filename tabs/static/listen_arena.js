@@ -3,7 +3,7 @@
 
 import { Visitor } from "./listen_session.js";
 import { html } from "./listen_stage.js";
-import { say } from "./listen_texts.js";
+import { say } from "./texts.js";
 import { transport } from "./listen_deck.js";
 import { Choices } from "./listen_ballot.js";
 import { answered, keysHelp } from "./listen_trial.js";

@@ -3,7 +3,7 @@
 
 import { html } from "./listen_stage.js";
 import { soundButton } from "./listen_deck.js";
-import { say, translated } from "./listen_texts.js";
+import { say, translated } from "./texts.js";
 
 export const LETTERS = [..."ABCDEFGHIJKL"];
 

@@ -1,7 +1,7 @@
 // The end: thanks, what the listener may know about the own answers, the receipt, and the way to withdraw them.
 
 import { html } from "./listen_stage.js";
-import { say } from "./listen_texts.js";
+import { say } from "./texts.js";
 
 // Resolves with "withdraw" or "studies".
 export async function debrief(stage, { receipt, debrief }, { others }) {

@@ -4,7 +4,7 @@
 import { clock } from "./player.js";
 import { SHORTEST_LOOP_S } from "./sound.js";
 import { html } from "./listen_stage.js";
-import { say } from "./listen_texts.js";
+import { say } from "./texts.js";
 
 const MOST_EVENTS = 2000; // as many as the server takes
 const LOGGED = ["play", "stop", "switch", "seek", "loop"];

@@ -1,7 +1,7 @@
 // The listener's side of a session. The resume code, the volume, and an answer until the server has acknowledged it,
 // live in localStorage: a reload, a lost connection or a server that cannot write loses nothing.
 
-import { say } from "./listen_texts.js";
+import { say } from "./texts.js";
 
 const PREFIX = "listening-room.";
 const LAST_STUDY = `${PREFIX}study`;

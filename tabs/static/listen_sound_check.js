@@ -2,7 +2,7 @@
 // and knows the right answers.
 
 import { html } from "./listen_stage.js";
-import { say } from "./listen_texts.js";
+import { say } from "./texts.js";
 
 const COUNTS = { "left-right": 3, huggins: 6, antiphase: 6 };
 const STRICT_ORDER = ["huggins", "antiphase", "huggins", "antiphase", "huggins", "antiphase"];

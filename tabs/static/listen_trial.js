@@ -1,7 +1,7 @@
 // The page of one trial: progress, deck, ballot, and the keys that steer them.
 
 import { html } from "./listen_stage.js";
-import { say } from "./listen_texts.js";
+import { say } from "./texts.js";
 import { Deck, transport } from "./listen_deck.js";
 import { ballotOf } from "./listen_ballot.js";
 import { withdrawal } from "./listen_debrief.js";

@@ -2,6 +2,7 @@
 // outlines from the moment it is planned; its notes fill as they sound. Times are ticks of the session.
 
 import { TICKS_PER_BAR, TICKS_PER_BEAT } from "./live_clock.js";
+import { spoken } from "./translation.js";
 
 const LANE = 22; // px: chord symbols above the notes
 const SEMITONE = 4.5; // px
@@ -56,8 +57,8 @@ function drawGround(pen, { x, exchange: { start, middle, end }, width }, colours
   pen.globalAlpha = 1;
   pen.font = "600 12px system-ui, sans-serif";
   pen.fillStyle = colours.subdued;
-  pen.fillText("you", 6, HEIGHT - 6);
-  pen.fillText("network", x(middle) + 8, HEIGHT - 6);
+  pen.fillText(spoken("you"), 6, HEIGHT - 6);
+  pen.fillText(spoken("network"), x(middle) + 8, HEIGHT - 6);
 }
 
 function drawChords(pen, { x, exchange: { start, end }, chords, length }, colours) {

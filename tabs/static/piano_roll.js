@@ -3,6 +3,8 @@
 // are not the chart's are hatched, framed and named; bars that are kept are tinted. Times are ticks; pitches are MIDI
 // numbers. Colours come from the page's theme.
 
+import { spoken } from "./translation.js";
+
 const LANE = 20; // px: chord symbols above the notes
 const GAP = 18; // px: bar numbers below them
 const HATCH = 7; // px between the strokes over a wrong bar
@@ -140,8 +142,8 @@ export class PianoRoll {
       pen.fillRect(Math.min(x(bar), x(to) - 1), 2, 1, foot - 2);
       if (bar === to) break;
       const wrong = wrongBars.includes(bar / ticksPerBar);
-      const number = `${bar / ticksPerBar + 1}${this.kept.has(bar / ticksPerBar) ? " kept" : ""}`;
-      const named = `${number} wrong chord`;
+      const number = `${bar / ticksPerBar + 1}${this.kept.has(bar / ticksPerBar) ? ` ${spoken("kept")}` : ""}`;
+      const named = `${number} ${spoken("wrong chord")}`;
       const fits = pen.measureText(named).width < x(bar + ticksPerBar) - x(bar) - 8;
       pen.fillStyle = wrong ? colours.wrong : colours.subdued;
       pen.fillText(wrong ? (fits ? named : `${number} ✗`) : number, x(bar) + 4, base);

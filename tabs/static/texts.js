@@ -1,10 +1,20 @@
-// What the pages of the listening test say, in the visitor's language. All texts are in listen_texts.json, every one in
-// every language; what a study says itself is in its study.yaml, with its translations.
+// What the page says, in the visitor's language. All texts are in texts.json, every one in every language; what a study
+// says itself is in its study.yaml, with its translations. The Listen tab asks for its texts by key (`say`); those of the
+// other two tabs are English in the source and are translated where they stand (translation.js, translate.js).
 
 const CHOSEN = "listening-room.language";
-const TEXTS = await (await fetch(new URL("listen_texts.json", import.meta.url))).json();
+export const TEXTS = await (await fetch(new URL("texts.json", import.meta.url))).json();
 
 export const LANGUAGES = TEXTS.name;
+
+// A link may ask for a language, as the masthead's does: it counts like a choice made on the page.
+const address = new URL(location.href);
+const asked = address.searchParams.get("language");
+if (asked in LANGUAGES) {
+  choose(asked);
+  address.searchParams.delete("language");
+  history.replaceState(history.state, "", address);
+}
 
 // The language that the visitor has chosen, or else the browser's first that is spoken here.
 export function language() {
@@ -35,8 +45,10 @@ export function say(key, values = {}) {
   const text = TEXTS[key][code];
   if (Array.isArray(text)) return text;
   const agreed = typeof text === "string" ? text : text[new Intl.PluralRules(code).select(values.n)];
-  return agreed.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+  return filled(agreed, values);
 }
+
+export const filled = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
 // What a study says, in the visitor's language where the study has it.
 export function translated(translations, text) {

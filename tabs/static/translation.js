@@ -1,0 +1,51 @@
+// The German of an English text: the English sentence of the source is its key in texts.json, {name} in it stands for
+// whatever varies.
+
+import { TEXTS, filled, language } from "./texts.js";
+
+const ROOMS = /^(page|compose|separate|gradio)\./; // of keys; the Listen tab asks by key
+const KEPT = ["name", "names"]; // of a song, a file, a device: these values are nobody's to translate
+const WORDS = [
+  ...["about", "accompaniment", "chart", "doing", "error", "form", "found", "key", "kind", "label", "masks", "model", "one"],
+  ...["other", "part", "rule", "sentences", "stem", "time", "vocals"],
+];
+const NUMBER = "never|[^\\p{L}]*?\\d(?:[^\\p{L}]|e-|and )*?"; // all other values: 3, −1.5, 4–7, 6e-05, "5, 5 and 5"
+const LETTERS = /\p{L}{2}/u;
+
+const entries = Object.entries(TEXTS).filter(([key]) => ROOMS.test(key)).map(([, entry]) => entry);
+const exact = new Map(entries.map(({ en, de }) => [en, de]));
+// What has the most words of its own comes first, so that a whole sentence goes before a pattern that fits anything.
+const patterns = entries
+  .filter(({ en }) => en.includes("{"))
+  .map(({ en, de }) => ({ said: en.replace(/\{\w+\}/g, "").length, fits: fitting(en), de }))
+  .sort((one, other) => other.said - one.said);
+
+function fitting(en) {
+  const parts = en.split(/\{(\w+)\}/).map((part, i) => {
+    if (i % 2 === 0) return part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+    return `(?<${part}>${[...KEPT, ...WORDS].includes(part) ? ".+?" : NUMBER})`;
+  });
+  return new RegExp(`^${parts.join("")}$`, "su");
+}
+
+// The German of a text, or null if there is none. Space counts as one blank.
+export function german(text) {
+  if (!LETTERS.test(text)) return null;
+  const plain = text.replace(/\s+/g, " ").trim();
+  if (exact.has(plain)) return exact.get(plain);
+  for (const { fits, de } of patterns) {
+    const found = fits.exec(plain);
+    if (found) return filled(de, Object.fromEntries(Object.entries(found.groups).map(value)));
+  }
+  return null;
+}
+
+// A value in German where it is a text of ours; of `sentences` each is.
+function value([name, said]) {
+  if (KEPT.includes(name)) return [name, said];
+  if (name === "sentences") return [name, said.split(". ").map((sentence) => german(sentence) ?? sentence).join(". ")];
+  return [name, german(said) ?? said];
+}
+
+// For what is painted, where no text stands on the page: the text in the visitor's language.
+export const spoken = (text) => (language() === "de" ? german(text) : null) ?? text;
