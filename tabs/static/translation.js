@@ -11,14 +11,15 @@ const WORDS = [
 ];
 const NUMBER = "never|[^\\p{L}]*?\\d(?:[^\\p{L}]|e-|and )*?"; // all other values: 3, −1.5, 4–7, 6e-05, "5, 5 and 5"
 const LETTERS = /\p{L}{2}/u;
+const THOUSANDS = /^\d{1,3}(,\d{3})+$/;
 
 const entries = Object.entries(TEXTS).filter(([key]) => ROOMS.test(key)).map(([, entry]) => entry);
 const exact = new Map(entries.map(({ en, de }) => [en, de]));
 // What has the most words of its own comes first, so that a whole sentence goes before a pattern that fits anything.
 const patterns = entries
   .filter(({ en }) => en.includes("{"))
-  .map(({ en, de }) => ({ said: en.replace(/\{\w+\}/g, "").length, fits: fitting(en), de }))
-  .sort((one, other) => other.said - one.said);
+  .map(({ en, de }) => ({ said: en.split(/\{\w+\}/), fits: fitting(en), de }))
+  .sort((one, other) => other.said.join("").length - one.said.join("").length);
 
 function fitting(en) {
   const parts = en.split(/\{(\w+)\}/).map((part, i) => {
@@ -30,11 +31,12 @@ function fitting(en) {
 
 // The German of a text, or null if there is none. Space counts as one blank.
 export function german(text) {
+  if (THOUSANDS.test(text)) return text.replaceAll(",", "\u202f"); // a comma would be a decimal's
   if (!LETTERS.test(text)) return null;
   const plain = text.replace(/\s+/g, " ").trim();
   if (exact.has(plain)) return exact.get(plain);
-  for (const { fits, de } of patterns) {
-    const found = fits.exec(plain);
+  for (const { said, fits, de } of patterns) {
+    const found = said.every((words) => plain.includes(words)) && fits.exec(plain); // most have not the words
     if (found) return filled(de, Object.fromEntries(Object.entries(found.groups).map(value)));
   }
   return null;
