@@ -16,7 +16,7 @@ from fastapi.staticfiles import StaticFiles
 
 from listening_test import routes
 from models import memory
-from tabs import compose, headers, limits, listen, masthead, separate, theme
+from tabs import compose, first_script, headers, limits, listen, masthead, separate, theme
 
 TABS = {"Compose": compose, "Separate": separate, "Listen": listen}
 STATIC = Path(compose.__file__).parent / "static"
@@ -51,8 +51,8 @@ def create_app() -> FastAPI:
     """Put the page, its static modules, the listening-test routes and the health route on one server."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     models = ThreadPoolExecutor(1).submit(warm_up)
-    app.add_middleware(limits.Limits)
-    app.add_middleware(headers.SecurityHeaders)
+    for layer in (first_script.FirstScript, limits.Limits, headers.SecurityHeaders):
+        app.add_middleware(layer)
     app.get("/healthz")(lambda: {"status": "ok", "models": models.result() if models.done() else "loading"})
     app.include_router(routes.router())
     app.mount("/room", StaticFiles(directory=STATIC))
@@ -66,7 +66,8 @@ def create_app() -> FastAPI:
         show_error=False,
         enable_monitoring=False,
         max_file_size="100mb",
-        **theme.DRESS,
+        theme=theme.THEME,
+        css_paths=STATIC / "style.css",
     )
 
 

@@ -1,6 +1,4 @@
-"""What the page is dressed in: colours and fonts, and beside them the stylesheet and the language."""
-
-from pathlib import Path
+"""Colours and fonts of the page; everything else is in static/style.css."""
 
 import gradio as gr
 
@@ -16,9 +14,3 @@ THEME = gr.themes.Soft(
     block_title_text_color_dark="*body_text_color",
     block_title_text_weight="600",
 )
-DRESS = {
-    "theme": THEME,
-    "css_paths": Path(__file__).parent / "static" / "style.css",
-    # Runs before Gradio writes anything, so that nobody sees the page in one language and then in the other.
-    "head": '<script type="module" src="room/translate.js"></script>',
-}

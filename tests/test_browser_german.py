@@ -68,7 +68,7 @@ def visiting(browser: Browser, address: str, width: int, **options: str) -> Iter
     """A fresh visitor, who finds nothing wrong."""
     faults: list[str] = []
     context = browser.new_context(viewport={"width": width, "height": 800}, **options)
-    page = watched_page(context, address, faults)
+    page = watched_page(context, address.split("?")[0], faults)
     try:
         page.goto(address)
         yield page
@@ -160,6 +160,28 @@ def test_german_is_chosen_in_the_masthead_and_in_english_nobody_watches_the_page
         expect(page.get_by_role("tab", name="Compose")).to_be_visible()
         assert page.evaluate("document.documentElement.lang") == "en"
         assert not page.evaluate(watching)
+
+
+def test_no_frame_of_the_page_is_english_first(browser: Browser, app_url: str) -> None:
+    with visiting(browser, app_url, 1280, locale="de-DE") as page:
+        page.add_init_script("""
+          window.seen = new Set();
+          const look = () => {
+            for (const word of ["Compose", "Komponieren"]) if (document.body?.innerText.includes(word)) seen.add(word);
+            requestAnimationFrame(look);
+          };
+          look();
+        """)
+        page.reload()
+        expect(page.get_by_role("tab", name="Komponieren")).to_be_visible()
+        page.wait_for_function("seen.has('Komponieren')")
+        assert page.evaluate("[...seen]") == ["Komponieren"]
+
+
+def test_gradio_follows_the_choice_in_its_own_words(browser: Browser, app_url: str) -> None:
+    with visiting(browser, f"{app_url}/?language=en", 1280, locale="de-DE") as page:
+        page.get_by_role("tab", name="Separate").click()
+        expect(page.locator("#separate-song")).to_contain_text("Click to Upload")
 
 
 def test_no_german_text_is_translated_again(page: Page) -> None:

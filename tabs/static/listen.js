@@ -1,10 +1,11 @@
 // The listening test: study, consent, questionnaire, sound check, headphone test, trials with a pause, debrief. The way
 // is one function; each page resolves with what the listener gave. Nothing here knows what is behind a letter.
 
+import { language } from "./language.js";
 import { Player } from "./player.js";
 import { Session, lastStudy, rememberStudy, studies } from "./listen_session.js";
 import { Stage } from "./listen_stage.js";
-import { language, say } from "./texts.js";
+import { say } from "./texts.js";
 import { ARENA, chooseStudy, questionnaire, showRendering, welcome } from "./listen_entry.js";
 import { checkHeadphones, checkSound, notice } from "./listen_sound_check.js";
 import { present } from "./listen_trial.js";

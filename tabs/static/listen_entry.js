@@ -1,7 +1,8 @@
 // The way in: which study, consent, questionnaire. Each page resolves with what the listener gave.
 
+import { choose, language } from "./language.js";
 import { html } from "./listen_stage.js";
-import { LANGUAGES, choose, language, say, translated } from "./texts.js";
+import { LANGUAGES, say, translated } from "./texts.js";
 
 // The name of the arena among the studies; theirs begin with a letter.
 export const ARENA = "/arena";

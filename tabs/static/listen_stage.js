@@ -1,7 +1,8 @@
 // The stage of the listening test: one page at a time, and an alert above it. A page is shown, waits for the listener,
 // and its promise carries on.
 
-import { language, say } from "./texts.js";
+import { language } from "./language.js";
+import { say } from "./texts.js";
 
 // Markup from a template; values are text whoever wrote them, except markup and lists of it.
 export function html(strings, ...values) {

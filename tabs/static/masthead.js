@@ -1,6 +1,7 @@
 // The switch in the masthead: a link to this page in the other language.
 
-import { LANGUAGES, language } from "./texts.js";
+import { language } from "./language.js";
+import { LANGUAGES } from "./texts.js";
 
 export function mount(element) {
   const link = element.querySelector("a");

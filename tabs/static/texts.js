@@ -2,41 +2,11 @@
 // says itself is in its study.yaml, with its translations. The Listen tab asks for its texts by key (`say`); those of the
 // other two tabs are English in the source and are translated where they stand (translation.js, translate.js).
 
-const CHOSEN = "listening-room.language";
+import { language } from "./language.js";
+
 export const TEXTS = await (await fetch(new URL("texts.json", import.meta.url))).json();
 
 export const LANGUAGES = TEXTS.name;
-
-// A link may ask for a language, as the masthead's does: it counts like a choice made on the page.
-const address = new URL(location.href);
-const asked = address.searchParams.get("language");
-if (asked in LANGUAGES) {
-  choose(asked);
-  address.searchParams.delete("language");
-  history.replaceState(history.state, "", address);
-}
-
-// The language that the visitor has chosen, or else the browser's first that is spoken here.
-export function language() {
-  const wanted = [chosen(), ...navigator.languages.map((code) => code.slice(0, 2))];
-  return wanted.find((code) => code in LANGUAGES) ?? "en";
-}
-
-export function choose(code) {
-  try {
-    localStorage.setItem(CHOSEN, code);
-  } catch {
-    document.documentElement.dataset.listenLanguage = code; // a frame without storage: as long as the page
-  }
-}
-
-function chosen() {
-  try {
-    return localStorage.getItem(CHOSEN);
-  } catch {
-    return document.documentElement.dataset.listenLanguage;
-  }
-}
 
 // The text or the list of texts of a key, with {name} replaced by values.name; a text that has to agree with a number
 // follows values.n.

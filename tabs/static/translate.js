@@ -2,7 +2,8 @@
 // is replaced before it is painted. What is German already has no entry, so nothing is translated twice. In English
 // nothing runs.
 
-import { TEXTS, language } from "./texts.js";
+import { language } from "./language.js";
+import { TEXTS } from "./texts.js";
 import { german } from "./translation.js";
 
 const ATTRIBUTES = ["aria-label", "title", "placeholder", "aria-valuetext"];
@@ -16,6 +17,8 @@ const CHOICE = "input[role=combobox]"; // a Dropdown shows its choice as the val
 const VALUE = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value");
 
 document.documentElement.lang = language();
+// Gradio asks there for the language of its own words.
+if (!navigator.language.startsWith(language())) Object.defineProperty(navigator, "language", { get: language });
 if (language() === "de") watch(document.body);
 
 function watch(page) {

@@ -1,7 +1,8 @@
 // The German of an English text: the English sentence of the source is its key in texts.json, {name} in it stands for
 // whatever varies.
 
-import { TEXTS, filled, language } from "./texts.js";
+import { language } from "./language.js";
+import { TEXTS, filled } from "./texts.js";
 
 const ROOMS = /^(page|compose|separate|gradio)\./; // of keys; the Listen tab asks by key
 const KEPT = ["name", "names"]; // of a song, a file, a device: these values are nobody's to translate
