@@ -63,14 +63,12 @@ def build() -> None:
     start.click(None, None, status, js="() => 'In line: one song is separated at a time'", api_visibility="private")
     example.click(None, None, status, js="() => 'Composing and singing'", api_visibility="private")
     composed = example.click(_example, None, [source, *columns, *sounds[1:]], **JOB)
-    composed.failure(lambda: "", None, status, api_visibility="private")
     outputs = [kept, cancel, status, curves, text, result, *dials]
     separated = [
         event(_separate, [source, *sounds, model, kept], outputs, **_told(status))
         for event in (start.click, composed.success)
     ]
-    jobs = [composed, *separated, measured]
-    cancel.click(lambda: _running(None)[1:3], None, [cancel, status], cancels=jobs, api_visibility="private")
+    _bind_cancel(cancel, status, [composed, *separated], measured)
 
 
 def _buttons() -> tuple[gr.Button, gr.Button, gr.HTML, gr.Button]:
@@ -152,6 +150,19 @@ def _bind_measuring(
         trigger_mode="always_last",
         **_told(outputs[1]),
     )
+
+
+def _bind_cancel(cancel: gr.Button, status: gr.HTML, jobs: list[Any], measured: Any) -> None:
+    """Stop everything; what a job said on its way may come after the answer to the click, so it is wiped once more."""
+
+    def over() -> list[Any]:
+        return _running(None)[1:3]
+
+    cancel.click(over, None, [cancel, status], cancels=[*jobs, measured], api_visibility="private")
+    for job in jobs:
+        job.failure(over, None, [cancel, status], api_visibility="private")
+    # A new song stops the measuring as well, and what is said of the song is to stay.
+    measured.failure(None, status, status, js=separate_curves.WIPED, api_visibility="private")
 
 
 def _told(status: gr.HTML) -> dict[str, Any]:

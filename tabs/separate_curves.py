@@ -26,6 +26,7 @@ BLOCK_S = 0.1  # the excerpt begins at a multiple of this
 ALONE = "none"
 RIVAL = "nmf"  # of the paper
 MEASURES = ("sdr", "sir", "sar")
+WIPED = "(said) => (said?.includes('Measuring') ? '' : said)"  # the progress without that of `measure`
 
 
 def strongest(stems: Stems, seconds: float = EXCERPT_S) -> Stems:
