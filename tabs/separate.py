@@ -153,7 +153,10 @@ def _bind_measuring(
 
 
 def _bind_cancel(cancel: gr.Button, status: gr.HTML, jobs: list[Any], measured: Any) -> None:
-    """Stop everything; what a job said on its way may come after the answer to the click, so it is wiped once more."""
+    """Stop everything, and wipe once more what a job said on its way, which may come after the answer to the click.
+
+    On a busy machine Gradio's page may even mark a cancelled job as an error; what comes after takes the mark away.
+    """
 
     def over() -> list[Any]:
         return _running(None)[1:3]
@@ -162,7 +165,7 @@ def _bind_cancel(cancel: gr.Button, status: gr.HTML, jobs: list[Any], measured: 
     for job in jobs:
         job.failure(over, None, [cancel, status], api_visibility="private")
     # A new song stops the measuring as well, and what is said of the song is to stay.
-    measured.failure(None, status, status, js=separate_curves.WIPED, api_visibility="private")
+    measured.failure(separate_curves.wiped, status, status, api_visibility="private", show_progress="hidden")
 
 
 def _told(status: gr.HTML) -> dict[str, Any]:

@@ -26,7 +26,6 @@ BLOCK_S = 0.1  # the excerpt begins at a multiple of this
 ALONE = "none"
 RIVAL = "nmf"  # of the paper
 MEASURES = ("sdr", "sir", "sar")
-WIPED = "(said) => (said?.includes('Measuring') ? '' : said)"  # the progress without that of `measure`
 
 
 def strongest(stems: Stems, seconds: float = EXCERPT_S) -> Stems:
@@ -90,6 +89,11 @@ def measure(separated: Separated | None, baseline: str, softness: float, rule: R
     except ValueError as error:
         yield idle
         raise gr.Error(f"There are no curves of this song: {error}", print_exception=False) from error
+
+
+def wiped(said: str | None) -> str:
+    """Return what the status says unless that is the progress of `measure`."""
+    return "" if said is None or "Measuring" in said else said
 
 
 def _swept(truth: Stems, references: References, model: str, softness: float, rule: Rule) -> Iterator[Curve]:
