@@ -118,6 +118,7 @@ def served(folder: Path) -> Iterator[House]:
     """Serve the page with both studies."""
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
+    listener.listen()  # who comes before the server is up waits instead of being refused
     house = House(f"http://127.0.0.1:{listener.getsockname()[1]}", folder)
     app = FastAPI()
     app.include_router(routes.router(prepare(folder, EVERY_KIND, PRACTISED), house.database))
