@@ -34,7 +34,7 @@ test: packages test-packages $(VENV)/test.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 bench: packages test-packages $(VENV)/test.stamp
 	for job in benchmarks/*.py; do PYTHONPATH=. $(BIN)/python $$job || exit 1; done

@@ -32,9 +32,12 @@ CHROMIUM_ARGS = [
 expect.set_options(timeout=20_000)  # two workers share two cores with their apps and browsers
 
 
+LONG_WAITS = ("test_fuzz.py", "test_separation_library.py")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the fuzzer, which one worker waits for while the other tests."""
-    items.sort(key=lambda item: item.path.name != "test_fuzz.py")
+    """Begin with the files of the longest tests, so that no worker waits for them at the end."""
+    items.sort(key=lambda item: item.path.name not in LONG_WAITS)
 
 
 @pytest.fixture(scope="session")

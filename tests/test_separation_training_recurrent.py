@@ -149,7 +149,7 @@ def test_calibration_puts_the_best_threshold_at_one_half(material: Material) -> 
         for layer, biases in zip(network.synthesis, slope, strict=True):
             layer[-1].weight.zero_()
             layer[-1].bias.copy_(biases.repeat_interleave(CONFIG.stack))
-    recipe = RecurrentRecipe(epochs=0, steps=1, validation=4, pool=2)
+    recipe = RecurrentRecipe(epochs=0, steps=1, validation=2, pool=2)
     before = network.synthesis[0][-1].bias.clone()
     found = calibrate_recurrent(network, recipe, material, 0)
     moved = float((before - network.synthesis[0][-1].bias.detach()).mean())
