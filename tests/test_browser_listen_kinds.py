@@ -22,7 +22,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def listener(listen_house: House) -> Iterator[HttpListener]:
-    with httpx.Client(base_url=listen_house.url) as client:
+    with httpx.Client(base_url=listen_house.url, timeout=60) as client:
         entered = HttpListener(client)
         entered.enter()
         yield entered
@@ -115,7 +115,7 @@ def test_a_set_alpha_outlives_the_connection(
 
 
 def test_practice_is_named_and_ends_with_a_word(context: BrowserContext, listen_house: House) -> None:
-    code = httpx.post(f"{listen_house.url}/listen/practised/session", json={}).json()["code"]
+    code = httpx.post(f"{listen_house.url}/listen/practised/session", json={}, timeout=60).json()["code"]
     page = opened(context, listen_house, "practised", code)
     expect(page.get_by_role("heading", name="Practice: trial 1 of 3")).to_be_visible()
     expect(page.get_by_text("This one is for practice and is not counted.")).to_be_visible()

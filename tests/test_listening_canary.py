@@ -11,7 +11,7 @@ from listen_house import CANARIES, House
 
 @pytest.fixture
 def listener(listen_house: House) -> Iterator[HttpListener]:
-    with httpx.Client(base_url=listen_house.url) as client:
+    with httpx.Client(base_url=listen_house.url, timeout=60) as client:
         yield HttpListener(client)
 
 
