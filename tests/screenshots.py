@@ -17,13 +17,18 @@ def compose(page: Page) -> None:
 def separate(page: Page) -> None:
     page.locator("#separate-example").click()
     page.locator(".separate-view > div[aria-busy='false']").wait_for(timeout=90_000)
-    page.get_by_role("button", name="Use alpha").first.wait_for(timeout=120_000)  # the curves are complete
+    page.get_by_role("button", name="Use alpha").first.wait_for(timeout=120_000)  # one curve is complete
+    expect(page.locator("#separate-status")).not_to_contain_text("Measuring", timeout=120_000)
 
 
 def listen(page: Page) -> None:
-    """The first page of a study: its sounds take minutes to render, and a session is not there to be photographed."""
-    page.locator(".listen-study").first.click(timeout=60_000)
-    page.get_by_role("button", name="Start listening").wait_for(timeout=600_000)
+    """A pair of the arena: the page of a study shows the like, but a session is not there to be photographed."""
+    page.get_by_role("button", name="Arena").click(timeout=60_000)
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_enabled(timeout=600_000)  # pairs are rendered
+    for letter in "AB":
+        page.get_by_role("button", name=f"Listen to {letter}").click()
+        expect(page.get_by_role("button", name=f"Listen to {letter}")).to_contain_text("heard", timeout=60_000)
+    page.get_by_role("button", name="Pause", exact=True).click()
 
 
 def main(url: str) -> None:
