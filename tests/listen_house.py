@@ -19,12 +19,12 @@ from small_study import rendered, write_small_study
 from listening_test import routes, stimuli, study
 
 STATIC = Path(__file__).parent.parent / "tabs" / "static"
-# The theme's variables are gradio's; here stand those that carry contrast.
+# The theme's variables are gradio's; here stand those that carry contrast, and its small type.
 PAGE = """<!doctype html><html lang="en"><head><title>Listen</title><link rel="icon" href="data:," />
 <link rel="stylesheet" href="/room/style.css"><style>
 :root { --body-text-color: #27272a; --border-color-primary: #d4d4d8;
   --background-fill-primary: #fff; --background-fill-secondary: #fafafa; --primary-500: #4f46e5;
-  --primary-600: #4338ca;
+  --primary-600: #4338ca; --text-sm: 12px;
   --button-secondary-background-fill: #e4e4e7; --button-secondary-text-color: #27272a;
   --error-border-color: #b91c1c; --error-background-fill: #fef2f2; --error-text-color: #991b1b; }
 body { font: 16px sans-serif; margin: 16px; }

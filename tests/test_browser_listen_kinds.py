@@ -28,7 +28,7 @@ def listener(listen_house: House) -> Iterator[HttpListener]:
         yield entered
 
 
-def opened(context: BrowserContext, house: House, study: str, code: str) -> Page:
+def opened(context: BrowserContext, house: House, study: str, code: str, play: str = "Play") -> Page:
     """The page of a session that was begun before."""
     kept = {"study": study, f"{study}.code": code, f"{study}.volume": "0.25"}
     for key, value in kept.items():
@@ -36,7 +36,7 @@ def opened(context: BrowserContext, house: House, study: str, code: str) -> Page
     faults: list[str] = []
     page = watched_page(context, house.url, faults)
     page.goto(house.url)
-    expect(page.get_by_role("button", name="Play", exact=True)).to_be_enabled(timeout=20_000)
+    expect(page.get_by_role("button", name=play, exact=True)).to_be_enabled(timeout=20_000)
     assert not faults, faults
     return page
 
@@ -66,6 +66,28 @@ def test_only_the_scale_of_what_is_heard_moves(
     expect(page.get_by_role("button", name="Listen to C")).to_have_attribute("aria-pressed", "true")
     expect(scales[1]).to_be_disabled()
     expect(scales[1]).to_have_value("50")
+
+
+def test_every_name_stands_over_its_band_on_a_telephone(
+    browser: Browser, listen_house: House, listener: HttpListener
+) -> None:
+    listener.advance("mushra")
+    context = browser.new_context(locale="de-DE", viewport={"width": 375, "height": 720})
+    page = opened(context, listen_house, "kinds", listener.code, play="Abspielen")
+    names = page.locator(".listen-bands > div > span")
+    expect(names).to_have_count(5)
+    assert names.evaluate_all("names => names.filter((name) => name.scrollWidth > name.clientWidth).length") == 0
+    left, _, width, _ = page.get_by_label("Bewertung von A").bounding_box().values()
+    for band, name in enumerate(names.all()):
+        start, _, across, _ = name.bounding_box().values()
+        assert abs(start + across / 2 - left - width * (band + 0.5) / 5) < 4
+    page.get_by_role("button", name="Schleife", exact=True).click()
+    page.get_by_role("button", name="Anhören: A").click()
+    scale = page.get_by_label("Bewertung von A")
+    expect(scale).to_be_enabled()
+    scale.press("End")
+    expect(scale).to_have_attribute("aria-valuetext", "100, Ausgezeichnet")
+    context.close()
 
 
 def test_a_loop_keeps_half_a_second(context: BrowserContext, listen_house: House, listener: HttpListener) -> None:

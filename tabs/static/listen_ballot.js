@@ -97,7 +97,8 @@ class Scales {
 
   #rate(input, deck) {
     input.dataset.rated = "yes";
-    input.setAttribute("aria-valuetext", `${input.value}, ${say("ballot.bands")[Math.min(4, Math.floor(input.value / 20))]}`);
+    const band = say("ballot.bands")[Math.min(4, Math.floor(input.value / 20))].replace("\u00ad", ""); // a soft hyphen
+    input.setAttribute("aria-valuetext", `${input.value}, ${band}`);
     input.nextElementSibling.textContent = input.value;
     deck.log("rate");
     deck.touch();
