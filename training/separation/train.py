@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import os
 import sys
 from collections import Counter
 from dataclasses import asdict
@@ -90,8 +91,10 @@ def fitted(
     resume = arguments.out.with_name(arguments.out.name + ".resume")
     with crew() as together:
         network, curve = fit(config, recipe, training, validation, arguments.seed, resume, together)
-        if together is not None and not together.leads:
-            sys.exit(0)  # the process that leads calibrates and writes
+    if together is not None and not together.leads:
+        # The process that leads calibrates and writes. Gloo's threads may hold the tensors of the last exchange for a
+        # moment longer and would abort an interpreter that ends in the usual way (pytorch/pytorch#179291).
+        os._exit(0)
     best = calibrate(network, recipe, calibration, arguments.seed)
     provenance = {"recipe": asdict(recipe), "curve": curve, "best_alpha_before_calibration": best}
     return Checkpoint(network.state_dict(), asdict(config), provenance)
